@@ -1,0 +1,1 @@
+"""Models: catalogue and cards, runners for each framework, and the engine that feeds them."""
