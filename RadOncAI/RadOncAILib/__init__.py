@@ -1,0 +1,1 @@
+"""What the three panels share; needs slicer, qt and vtk."""
