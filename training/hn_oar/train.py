@@ -1,0 +1,183 @@
+"""Train hn_oar on the cached OpenKBP patients; resumes from WORK/checkpoint.pt, logs to WORK/log.csv."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from losses import masked_loss
+from patches import Case, choose_centre, load_case, make_patch
+from predict import labels, predict, torch_runner
+from prepare import ORGANS
+
+from radoncai.models.networks.unet import FoldedUNet
+
+NETWORK = {"inputs": 2, "outputs": len(ORGANS), "widths": [32, 64, 96, 128], "features": 8, "hidden": 16}
+LEARNING_RATE = 1.5e-3
+EMA = 0.998
+BACKGROUND_SHARE = 0.05
+PHANTOM_SHARE = 0.12
+
+
+@dataclass
+class State:
+    """All that a resumed run needs."""
+
+    network: torch.nn.Module
+    average: torch.nn.Module
+    optimiser: torch.optim.Optimizer
+    iteration: int = 0
+    seconds: float = 0.0
+    best: float = 0.0
+    history: list[float] = field(default_factory=list)
+
+
+def new_state(device: str) -> State:
+    """A fresh network whose outputs start near zero probability."""
+    torch.manual_seed(0)
+    network = FoldedUNet(**NETWORK).to(device)
+    torch.nn.init.constant_(network.head.bias, -4.0)
+    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-3)
+    return State(network, copy.deepcopy(network).eval(), optimiser)
+
+
+def save(state: State, path: Path) -> None:
+    """Write beside the target, then move: a killed run never leaves half a checkpoint."""
+    parts = {"network": state.network.state_dict(), "average": state.average.state_dict()}
+    parts |= {"optimiser": state.optimiser.state_dict(), "iteration": state.iteration}
+    parts |= {"seconds": state.seconds, "best": state.best}
+    torch.save(parts, path.with_suffix(".tmp"))
+    path.with_suffix(".tmp").replace(path)
+
+
+def restore(state: State, path: Path) -> None:
+    """Continue from a checkpoint."""
+    parts = torch.load(path, weights_only=True)
+    state.network.load_state_dict(parts["network"])
+    state.average.load_state_dict(parts["average"])
+    state.optimiser.load_state_dict(parts["optimiser"])
+    state.iteration, state.seconds, state.best = parts["iteration"], parts["seconds"], parts["best"]
+
+
+def learning_rate(progress: float, iteration: int) -> float:
+    """Warm-up of 100 iterations, then cosine down to a hundredth."""
+    cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+    return LEARNING_RATE * cosine * min(1.0, (iteration + 1) / 100)
+
+
+def pick(pools: dict[str, list[Case]], rng: np.random.Generator) -> tuple[Case, np.ndarray]:
+    """A case of the fit patients, or now and then a background CT or a phantom."""
+    u = rng.random()
+    if pools["background"] and u < BACKGROUND_SHARE:
+        case = pools["background"][rng.integers(len(pools["background"]))]
+        return case, rng.uniform(0, 1, 3) * np.array(case.hu.shape)
+    if pools["phantom"] and u > 1 - PHANTOM_SHARE:
+        return choose_centre(pools["phantom"], rng)
+    return choose_centre(pools["fit"], rng)
+
+
+def step(state: State, pools: dict, rng: np.random.Generator, progress: float, device: str) -> float:
+    """One patch, one update of weights and average."""
+    case, centre = pick(pools, rng)
+    x, target, weight = (t[None].to(device) for t in make_patch(case, centre, rng))
+    for group in state.optimiser.param_groups:
+        group["lr"] = learning_rate(progress, state.iteration)
+    with torch.autocast(device, torch.bfloat16):
+        logits = state.network(x)
+    positive = 1.5 + 8 * max(0.0, 1 - progress / 0.25)
+    loss = masked_loss(logits.float(), target, weight, positive)
+    state.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)
+    state.optimiser.step()
+    decay = min(EMA, (1 + state.iteration) / (10 + state.iteration))
+    with torch.no_grad():
+        for a, b in zip(state.average.parameters(), state.network.parameters(), strict=True):
+            a.lerp_(b, 1 - decay)
+    state.iteration += 1
+    return float(loss.detach())
+
+
+def early_stop_dice(network: torch.nn.Module, cases: Sequence[Case], device: str) -> np.ndarray:
+    """Mean Dice of each organ at the model's spacing over the patients that have it."""
+    run = torch_runner(network, device, half=True)
+    scores = [[] for _ in ORGANS]
+    for case in cases:
+        found = labels(predict(case.hu, run, overlap=0.25))
+        for n in np.flatnonzero(case.known):
+            truth = (case.bits >> n & 1).astype(bool)
+            total = truth.sum() + found[n].sum()
+            if truth.any():
+                scores[n].append(2 * (truth & found[n]).sum() / total)
+    return np.array([np.mean(s) if s else np.nan for s in scores])
+
+
+def check(state: State, cases: Sequence[Case], work: Path, progress: float, device: str) -> None:
+    """Score the averaged weights on early_stop, log, keep the best, save."""
+    dice = early_stop_dice(state.average, cases, device)
+    mean = float(np.nanmean(dice)) if len(cases) else 0.0
+    loss = float(np.mean(state.history)) if state.history else float("nan")
+    state.history.clear()
+    row = [state.iteration, round(state.seconds), f"{progress:.3f}", f"{loss:.4f}", f"{mean:.4f}"]
+    log = work / "log.csv"
+    header = not log.exists()
+    with log.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if header:
+            writer.writerow(["iteration", "seconds", "progress", "loss", "mean", *ORGANS])
+        writer.writerow(row + [f"{d:.3f}" for d in dice])
+    if mean >= state.best:
+        state.best = mean
+        torch.save(state.average.state_dict(), work / "best.pt")
+    save(state, work / "checkpoint.pt")
+
+
+def train(state: State, pools: dict, cases: Sequence[Case], options: argparse.Namespace, device: str) -> None:
+    """Until the planned minutes are used; the schedule follows the clock."""
+    rng = np.random.default_rng(state.iteration + 1)
+    planned, checked, last = options.minutes * 60, state.seconds, time.time()
+    while state.seconds < planned:
+        state.history.append(step(state, pools, rng, state.seconds / planned, device))
+        now = time.time()
+        state.seconds, last = state.seconds + now - last, now
+        if state.iteration % 400 == 0:
+            save(state, options.work / "checkpoint.pt")
+            print(state.iteration, round(state.seconds), f"loss {np.mean(state.history[-400:]):.4f}", flush=True)
+        if state.seconds - checked > options.check_minutes * 60:
+            check(state, cases, options.work, state.seconds / planned, device)
+            checked = state.seconds
+    check(state, cases, options.work, 1.0, device)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="unused once WORK/cache exists (prepare.py)")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=90, help="total, counting what a checkpoint has used")
+    parser.add_argument("--check-minutes", type=float, default=10)
+    parser.add_argument("--phantoms", type=Path, help="folder of npz files made by prepare_phantoms.py")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    cache = options.work / "cache"
+    pools = {kind: [load_case(p) for p in sorted(cache.glob(f"{kind}_*.npz"))] for kind in ("fit", "background")}
+    pools["phantom"] = [load_case(p) for p in sorted(options.phantoms.glob("*.npz"))] if options.phantoms else []
+    cases = [load_case(p) for p in sorted(cache.glob("early_stop_*.npz"))]
+    state = new_state(device)
+    if (options.work / "checkpoint.pt").exists():
+        restore(state, options.work / "checkpoint.pt")
+    print({k: len(v) for k, v in pools.items()}, len(cases), device, state.iteration, flush=True)
+    train(state, pools, cases, options, device)
+
+
+if __name__ == "__main__":
+    main()
