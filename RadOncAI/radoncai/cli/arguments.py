@@ -1,0 +1,62 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from radoncai.core.dose import Prescription
+from radoncai.core.errors import InputError
+
+
+def add_input(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", type=Path, metavar="INPUT", help="DICOM folder or file, NIfTI or NRRD")
+    add_series(parser)
+
+
+def add_series(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--series", help="number or UID of the series, where a folder holds several")
+    parser.add_argument("--gaps", choices=("refuse", "interpolate"), default="refuse", help="what to do about missing slices")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where results are written")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def add_naming(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--map", action="append", default=[], metavar="NAME=NAME",
+                        help="a name asked for = the name as it stands in the file; may be given several times")
+    parser.add_argument("--same-patient", action="store_true",
+                        help="accept files whose patient or frame of reference differ; recorded in the results")
+
+
+def name_map(args: argparse.Namespace) -> dict[str, str]:
+    """The --map options. Raises InputError for one without an equals sign."""
+    out = {}
+    for item in args.map:
+        left, equals, right = item.partition("=")
+        if not (left and equals and right):
+            raise InputError(f"--map needs NAME=NAME, not {item!r}.")
+        out[left.strip()] = right.strip()
+    return out
+
+
+def prescription(text: str, fractions: int | None) -> Prescription:
+    """`PTV_7000=70,PTV_5600=56` in Gy. Raises InputError in one sentence."""
+    targets: dict[str, float] = {}
+    for item in text.split(","):
+        name, equals, dose = item.partition("=")
+        try:
+            value = float(dose)
+        except ValueError:
+            value = 0.0
+        if not (name.strip() and equals and 0 < value < 200):
+            raise InputError(f"--prescription needs NAME=GRAY,NAME=GRAY such as PTV_7000=70,PTV_5600=56, not {text!r}.")
+        targets[name.strip()] = value
+    if fractions is not None and fractions < 1:
+        raise InputError(f"--fractions must be 1 or more, not {fractions}.")
+    return Prescription(targets, fractions)

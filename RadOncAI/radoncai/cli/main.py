@@ -1,0 +1,91 @@
+"""The command `radoncai`: parse, run, and turn every ending into words and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+from radoncai import __version__
+from radoncai.cli.terminal import TerminalProgress
+from radoncai.core.errors import Cancelled, InputError, PlatformError, RadOncAIError
+from radoncai.core.resources import user_folder
+
+COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "compare", "convert", "models")
+NOTICE = "For research and teaching; not a medical device. Results are not approved."
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose complaint is one sentence with exit code 2."""
+
+    def error(self, message: str) -> None:
+        raise InputError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
+
+
+def build_parser() -> Parser:
+    """All commands; each command's file describes its own options."""
+    parser = Parser(prog="radoncai", description=f"Contours, dose and body composition from CT. {NOTICE}")
+    parser.add_argument("--version", action="version", version=f"radoncai {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = import_module(f"radoncai.cli.{name}")
+        sub = commands.add_parser(name, help=module.SUMMARY, description=f"{module.SUMMARY}. {NOTICE}")
+        module.add_arguments(sub)
+        sub.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else there")
+        sub.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code of design 5.1."""
+    arguments = sys.argv[1:] if argv is None else argv
+    terminal = TerminalProgress(sys.stderr)
+    try:
+        args = build_parser().parse_args(arguments)
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO if args.verbose else logging.ERROR)
+        outcome = args.run(args, terminal.progress)
+        terminal.close()
+        if args.json:
+            print(json.dumps(outcome.result, ensure_ascii=False, default=str))
+        else:
+            print("\n".join(outcome.lines))
+        return 0
+    except KeyboardInterrupt:
+        return _complain(terminal, Cancelled("Stopped as asked; nothing was written."))
+    except RadOncAIError as error:
+        return _complain(terminal, error)
+    except MemoryError:
+        return _complain(terminal, PlatformError("The memory of this machine is used up; close programs or crop the image."))
+    except Exception:
+        place = _log_bug(arguments)
+        return _complain(terminal, RadOncAIError(f"Something unexpected happened; the details are in {place}."))
+
+
+def _complain(terminal: TerminalProgress, error: RadOncAIError) -> int:
+    terminal.close()
+    sentence = " ".join(str(error).split())
+    print(f"radoncai: error: {sentence}", file=sys.stderr)
+    return error.exit_code
+
+
+def _log_bug(arguments: list[str]) -> Path:
+    """Append the traceback to the log; only the command's name, since paths may carry a patient's name."""
+    place = user_folder() / "radoncai.log"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("a", encoding="utf-8") as file:
+            command = arguments[0] if arguments else ""
+            file.write(f"{datetime.now(UTC).isoformat()} radoncai {__version__} {command}\n{traceback.format_exc()}\n")
+    except OSError:
+        traceback.print_exc()
+    return place
+
+
+if __name__ == "__main__":
+    sys.exit(main())
