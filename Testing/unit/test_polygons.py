@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from data.shapes import twelve_shapes
 from scipy import ndimage
 
 from radoncai.core.polygons import mask_to_polygons, polygon_area, polygons_to_mask
 from radoncai.core.scanline import rasterise, rasterise_plane
-from data.shapes import twelve_shapes
 
 SHAPES = twelve_shapes()
 
