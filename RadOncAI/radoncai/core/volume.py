@@ -15,7 +15,7 @@ class Source:
 
     `slices` holds (SOP Class UID, SOP Instance UID) of each slice in array order. `header` keeps the few
     attributes that later files repeat (PatientID, StudyDate, ...), keyword to value. `files` and `sha256` name
-    the input for provenance where there are no UIDs.
+    the input for provenance where there are no UIDs. `warnings` says what reading had to assume or repair.
     """
 
     patient_id: str = ""
@@ -25,6 +25,7 @@ class Source:
     slices: tuple[tuple[str, str], ...] = ()
     header: dict[str, object] = field(default_factory=dict)
     sha256: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_dicom(self) -> bool:

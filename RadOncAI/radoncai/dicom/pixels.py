@@ -1,0 +1,71 @@
+"""Stored pixels to values."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import FileDataset
+
+from radoncai.core.errors import InputError
+from radoncai.dicom.files import open_dicom, transfer_syntax
+from radoncai.dicom.values import number, text
+
+
+def stored_pixels(path: Path) -> tuple[np.ndarray, FileDataset]:
+    """Pixels of one file as stored, any transfer syntax that pydicom decodes. InputError where that fails."""
+    data = open_dicom(path)
+    if "PixelData" not in data:
+        raise InputError(f"{path} is cut off: it holds no pixels; copy it again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return data.pixel_array, data
+    except Exception as error:  # noqa: BLE001  each decoder raises its own kinds
+        raise InputError(_why_not(path, data, error)) from error
+
+
+def scale(data: FileDataset) -> tuple[float, float]:
+    """Rescale slope and intercept, 1 and 0 where absent."""
+    return number(data, "RescaleSlope", 1.0), number(data, "RescaleIntercept", 0.0)
+
+
+def read_stack(paths: list[Path], shape: tuple[int, int]) -> np.ndarray:
+    """(slices, rows, columns) of rescaled values: int16 where all of them are whole and fit, else float32."""
+    out = np.empty((len(paths), *shape), np.int16)
+    for n, path in enumerate(paths):
+        stored, data = stored_pixels(path)
+        if stored.shape != tuple(shape):
+            raise InputError(f"{path} has {stored.shape} pixels where its series has {tuple(shape)}; "
+                             "keep slices of one size in the folder.")
+        slope, intercept = scale(data)
+        if out.dtype == np.int16:
+            out = out if _fits_int16(stored, slope, intercept) else out.astype(np.float32)
+        if out.dtype == np.int16:
+            out[n] = stored.astype(np.int32) * int(slope) + int(intercept)
+        else:
+            out[n] = stored.astype(np.float64) * slope + intercept
+    return out
+
+
+def _fits_int16(stored: np.ndarray, slope: float, intercept: float) -> bool:
+    if slope != int(slope) or intercept != int(intercept) or stored.dtype.kind == "f":
+        return False
+    ends = np.array([int(stored.min()), int(stored.max())]) * int(slope) + int(intercept)
+    return bool(ends.min() >= -32768 and ends.max() <= 32767)
+
+
+def _why_not(path: Path, data: FileDataset, error: Exception) -> str:
+    syntax = transfer_syntax(data)
+    needed = (number(data, "Rows", 0) * number(data, "Columns", 0) * number(data, "BitsAllocated", 8) / 8
+              * number(data, "SamplesPerPixel", 1) * max(number(data, "NumberOfFrames", 1), 1))
+    held = len(data.get_item("PixelData").value or b"")
+    compressed = syntax not in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2",
+                                "1.2.840.10008.1.2.1.99")
+    if not compressed and held < needed:
+        return f"{path} is cut off: it holds {held} of {int(needed)} bytes of pixels; copy it again."
+    if compressed and "decompress" in str(error).lower() and "missing" in str(error).lower():
+        return (f"{path} is compressed ({text(data.file_meta, 'TransferSyntaxUID')}) and no decoder for it is "
+                "installed; install pylibjpeg and pylibjpeg-openjpeg, or export it uncompressed.")
+    return f"The pixels of {path} cannot be decoded ({' '.join(str(error).split())[:100]}); export it again."
