@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from radoncai.core.errors import InputError
+from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.templates import match
 
 
@@ -52,3 +53,17 @@ def same_meaning(name: str, available: Iterable[str]) -> list[str]:
 def _listed(names: list[str], most: int = 30) -> str:
     shown = ", ".join(names[:most])
     return (shown or "no structures") + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def annotated(structures: StructureSet) -> StructureSet:
+    """The set with standard names, and roles and codes where the file gave none; names stay as they are."""
+    return replace(structures, structures=tuple(_annotate(s) for s in structures))
+
+
+def _annotate(structure: Structure) -> Structure:
+    template = match(structure.name)
+    if template is None:
+        return structure
+    role = template.role if structure.role in ("", "oar") else structure.role
+    return replace(structure, standard_name=structure.standard_name or template.name, role=role,
+                   code=structure.code or template.code)
