@@ -1,0 +1,1 @@
+"""Body composition at L3: level, tissues, areas."""
