@@ -1,0 +1,1 @@
+"""Contours: the job that draws them, their checks and tables, and the comparison of two sets."""

@@ -1,0 +1,76 @@
+"""ONNX files through onnxruntime, on the CPU; float32 in and out."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from radoncai.core.errors import ModelError, PlatformError
+from radoncai.core.progress import Progress
+from radoncai.models.catalogue import ModelFolder
+from radoncai.models.weights import checked, file_ending
+
+
+class OnnxRunner:
+    """A session of one model."""
+
+    def __init__(self, session: object, weights: str, device: str) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self.weights = weights
+        self.device = device
+
+    def run(self, inputs: np.ndarray, progress: Progress) -> np.ndarray:
+        """(channels, ...) float32 to (outputs, ...) float32."""
+        batch = np.ascontiguousarray(inputs, np.float32)[None]
+        try:
+            return self._session.run(None, {self._input: batch})[0][0]
+        except Exception as problem:
+            reason = _first_line(problem)
+            if "alloc" in reason.lower():
+                raise PlatformError("Not enough memory to run the model; close other programs.") from problem
+            raise ModelError(f"The model failed on an input of shape {batch.shape}: {reason}.") from problem
+
+
+def open(folder: ModelFolder, device: str) -> OnnxRunner:
+    """Load the model's .onnx file. Raises ModelError where file or package is missing, PlatformError without CUDA."""
+    name = file_ending(folder.model.weights, ".onnx")
+    if name is None:
+        raise ModelError(f"The model {folder.name} names no .onnx file in its model.json; install it again.")
+    path = checked(folder.path, name, folder.model.weights)
+    try:
+        import onnxruntime
+    except ImportError:
+        raise ModelError(f"The model {folder.name} needs onnxruntime; pip install onnxruntime.") from None
+    providers = _providers(onnxruntime.get_available_providers(), device)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = cores()
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as problem:
+        raise ModelError(f"{path} cannot be loaded ({_first_line(problem)}); install the model again.") from problem
+    used = "cuda" if session.get_providers()[0].startswith("CUDA") else "cpu"
+    return OnnxRunner(session, folder.model.weights[name], used)
+
+
+def cores() -> int:
+    """Processor cores this process may use; OMP_NUM_THREADS lowers it."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(count, int(limit)) if limit.isdigit() and int(limit) > 0 else count
+
+
+def _providers(available: list[str], device: str) -> list[str]:
+    has_cuda = "CUDAExecutionProvider" in available
+    if device == "cuda" and not has_cuda:
+        raise PlatformError("onnxruntime has no CUDA here; choose --device cpu or install torch with CUDA.")
+    first = ["CUDAExecutionProvider"] if has_cuda and device != "cpu" else []
+    return [*first, "CPUExecutionProvider"]
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip() or type(problem).__name__).splitlines()[0]

@@ -1,0 +1,171 @@
+"""What a `model.json` says, parsed and typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from radoncai.core.errors import ModelError
+
+TASKS = ("contour", "dose", "level", "tissue", "image")
+RUNNERS = ("onnx", "torch", "torchscript", "monai_bundle", "nnunet", "totalsegmentator", "classical")
+ACTIVATIONS = ("sigmoid", "softmax", "none")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input channel: `(clip(x, *clip) - mean) / std`; voxels outside the image get `outside`, before that."""
+
+    name: str
+    clip: tuple[float, float] | None = None
+    mean: float = 0.0
+    std: float = 1.0
+    outside: float = -1000.0
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """One output channel or structure; `name` is the TG-263 name where there is one."""
+
+    name: str
+    role: str = "oar"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """The content of `model.json`. Triples are in array order (k, j, i), lengths in mm.
+
+    `activation`: sigmoid = one independent probability an output, softmax = background first, then the outputs,
+    none = the numbers as they are. `spacing_mm` None means the image's own grid, `patch` None the whole image.
+    """
+
+    name: str
+    version: str
+    task: str
+    runner: str
+    title: str = ""
+    modality: tuple[str, ...] = ("CT",)
+    sites: tuple[str, ...] = ()
+    inputs: tuple[InputSpec, ...] = ()
+    outputs: tuple[OutputSpec, ...] = ()
+    spacing_mm: tuple[float, float, float] | None = None
+    patch: tuple[int, ...] | None = None
+    overlap: float = 0.5
+    orientation: str = "LPS"
+    activation: str = "sigmoid"
+    weights: dict[str, str] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
+    applicability: dict[str, Any] = field(default_factory=dict)
+    postprocess: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
+    memory_mb: int | None = None
+    licence: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outputs, in the order of the channels."""
+        return tuple(o.name for o in self.outputs)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises ModelError that names the file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing; install the model again.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+        raise ModelError(f"{path} cannot be read as JSON ({problem}); install the model again.") from None
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} must hold one JSON object; install the model again.")
+    return content
+
+
+def read_spec(path: Path) -> ModelSpec:
+    """Parse a `model.json`. Raises ModelError that names the file and the key."""
+    content = read_json(path)
+    values = {}
+    for key, convert in _CONVERT.items():
+        if key in content and content[key] is not None:
+            try:
+                values[key] = convert(content[key])
+            except (TypeError, ValueError, KeyError, AttributeError):
+                raise ModelError(f"{path}: the value of '{key}' is not what a model.json may hold there.") from None
+    missing = [key for key in ("name", "version", "task", "runner") if not values.get(key)]
+    if missing:
+        raise ModelError(f"{path}: the key '{missing[0]}' is missing.")
+    return ModelSpec(**values)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[object], str]:
+    def convert(value: object) -> str:
+        if value not in allowed:
+            raise ValueError
+        return str(value)
+    return convert
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise TypeError
+    return tuple(_text(v) for v in value)
+
+
+def _lengths(value: object) -> tuple[float, ...]:
+    numbers = tuple(float(v) for v in value)
+    if len(numbers) != 3 or min(numbers) <= 0:
+        raise ValueError
+    return numbers
+
+
+def _sizes(value: object) -> tuple[int, ...]:
+    numbers = tuple(int(v) for v in value)
+    if len(numbers) not in (2, 3) or min(numbers) <= 0:
+        raise ValueError
+    return numbers
+
+
+def _share(value: object) -> float:
+    if not 0.0 <= float(value) < 1.0:
+        raise ValueError
+    return float(value)
+
+
+def _input(value: dict[str, Any]) -> InputSpec:
+    rule = value.get("normalisation") or {}
+    clip = tuple(float(v) for v in rule["clip"]) if rule.get("clip") else None
+    if (clip and (len(clip) != 2 or clip[0] >= clip[1])) or float(rule.get("std", 1.0)) == 0.0:
+        raise ValueError
+    outside = float(rule.get("outside", clip[0] if clip else -1000.0))
+    return InputSpec(_text(value["name"]), clip, float(rule.get("mean", 0.0)), float(rule.get("std", 1.0)), outside)
+
+
+def _output(value: dict[str, Any]) -> OutputSpec:
+    return OutputSpec(_text(value["name"]), _text(value.get("role", "oar")))
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return dict(value)
+
+
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "name": _text, "version": _text, "title": _text, "licence": _text,
+    "task": _one_of(TASKS), "runner": _one_of(RUNNERS), "activation": _one_of(ACTIVATIONS),
+    "orientation": _one_of(("LPS",)), "modality": _texts, "sites": _texts,
+    "inputs": lambda v: tuple(_input(x) for x in v), "outputs": lambda v: tuple(_output(x) for x in v),
+    "spacing_mm": _lengths, "patch": _sizes, "overlap": _share, "memory_mb": int,
+    "weights": lambda v: {_text(k): _text(x).lower() for k, x in v.items()},
+    "network": _object, "applicability": _object,
+    "postprocess": lambda v: {_text(k): _texts(x) for k, x in v.items()},
+    "thresholds": lambda v: {_text(k): _share(x) for k, x in v.items()},
+}
