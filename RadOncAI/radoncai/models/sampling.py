@@ -36,7 +36,7 @@ def scales(grid: Grid, spacing_mm: Triple) -> Triple:
 
 
 def axis_matrix(n_in: int, n_out: int, scale: float) -> sparse.csr_array:
-    """(n_out, n_in) sparse float32 weights of one axis, smoothing included; beyond the last centre the edge value goes on."""
+    """(n_out, n_in) sparse float32 weights of one axis, with smoothing; the edge value goes on outside."""
     matrix = _linear(np.clip((np.arange(n_out) + 0.5) * scale - 0.5, 0, n_in - 1), n_in)
     if scale > 1.5:
         matrix = matrix @ ndimage.gaussian_filter1d(np.eye(n_in), 0.4 * (scale - 1), axis=0, mode="nearest")

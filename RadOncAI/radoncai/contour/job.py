@@ -1,0 +1,100 @@
+"""The contour job: one image, one model, one set of structures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from radoncai.contour import classical as _registers_body  # noqa: F401
+from radoncai.contour.findings import check_all
+from radoncai.core.errors import InputError
+from radoncai.core.naming import resolve
+from radoncai.core.progress import Progress
+from radoncai.core.structures import Algorithm, Structure, StructureSet, bounding_box
+from radoncai.core.templates import match
+from radoncai.core.volume import Volume
+from radoncai.models import runners
+from radoncai.models.applicability import check
+from radoncai.models.catalogue import ModelFolder, find
+from radoncai.models.engine import Found, Segmentation, clean, segment
+
+
+@dataclass(frozen=True, eq=False)
+class ContourResult:
+    """What the job gives: the set (findings in each structure, `missing` with reasons), warnings, wall seconds a step.
+
+    `weights` is the sha256 of the weights in use, "" for classical models.
+    """
+
+    structures: StructureSet
+    model: ModelFolder
+    device: str
+    weights: str
+    warnings: tuple[str, ...]
+    seconds: dict[str, float]
+
+    @property
+    def findings(self) -> dict[str, tuple[str, ...]]:
+        """Structure name to its sentences, only where there are any."""
+        return {s.name: s.findings for s in self.structures if s.findings}
+
+
+def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[str] | None = None, device: str = "auto",
+            progress: Progress | None = None, flips: bool = False, override: bool = False) -> ContourResult:
+    """Draw structures on an image with one model.
+
+    `structures` are names of the model's outputs or their aliases (None: all), `flips` averages with the mirrored
+    image, `override` runs on an image outside the model's applicability and says so in the warnings.
+    Raises InputError, ModelError, PlatformError, Cancelled.
+    """
+    progress = progress or Progress()
+    folder = find(model) if isinstance(model, str) else model
+    names, said = asked_names(folder, structures)
+    progress.step("checking the image")
+    warnings = said + check(volume, folder.model, override)
+    progress.step("loading the model")
+    runner = runners.open(folder, device)
+    if folder.model.runner == "classical":
+        found = _classical(runner.run(volume, progress), folder, names)
+    else:
+        found = segment(volume, folder.model, runner, names, progress, flips)
+    algorithm = Algorithm(folder.name, folder.version, runner.weights)
+    drawn = tuple(_structure(name, found.found[name], folder, algorithm) for name in names if name in found.found)
+    progress.step("checking the contours")
+    result = check_all(StructureSet(volume.grid, drawn, volume.source, folder.title, found.missing, warnings), volume)
+    progress.finish()
+    return ContourResult(result, folder, runner.device, runner.weights, warnings, dict(progress.seconds))
+
+
+def asked_names(folder: ModelFolder, structures: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Outputs that are wanted, in the model's order, and what was said about aliases. Raises InputError."""
+    if folder.model.task != "contour":
+        raise InputError(f"The model {folder.name} is made for the task {folder.model.task}, not for contours.")
+    if structures is None:
+        return folder.model.names, ()
+    resolved = resolve(structures, folder.model.names, where=f"the model {folder.name}")
+    return tuple(n for n in folder.model.names if n in resolved.names.values()), resolved.said
+
+
+def _classical(parts: dict[str, np.ndarray | str], folder: ModelFolder, names: tuple[str, ...]) -> Segmentation:
+    found, missing = {}, {}
+    for name in names:
+        part = parts.get(name, "the model gave no answer for it")
+        mask = part if isinstance(part, str) else clean(part, folder.model, name)
+        if isinstance(mask, str):
+            missing[name] = mask
+        elif (box := bounding_box(mask)) is None:
+            missing[name] = "the model found nothing"
+        else:
+            found[name] = Found(np.ascontiguousarray(mask[box]), box, None)
+    return Segmentation(found, missing)
+
+
+def _structure(name: str, found: Found, folder: ModelFolder, algorithm: Algorithm) -> Structure:
+    template = match(name)
+    role = next(o.role for o in folder.model.outputs if o.name == name)
+    looks = {"standard_name": template.name, "color": template.color, "code": template.code} if template else {}
+    return Structure(name, found.mask, found.box, role=role, origin="AUTOMATIC", algorithm=algorithm,
+                     uncertainty=found.uncertainty, **looks)

@@ -1,0 +1,84 @@
+"""Is the image what the model is made for? Asked before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radoncai.core.errors import InputError
+from radoncai.core.volume import Volume
+from radoncai.models.orientation import tilt_degrees, to_lps
+from radoncai.models.spec import ModelSpec
+
+AXES = ("slices", "rows", "columns")
+TILT_DEGREES = 10.0
+OUTSIDE_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Applicability:
+    """`refusals`: why the model must not run on the image; `warnings`: what a person should know. Sentences."""
+
+    refusals: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def judge(volume: Volume, spec: ModelSpec) -> Applicability:
+    """Modality, values, spacing, slices, tilt and body part against `model.json`; nothing is raised."""
+    refusals, warnings = [], []
+    if volume.modality and volume.modality not in spec.modality:
+        refusals.append(f"The image is {volume.modality}; the model {spec.name} is made for {_any(spec.modality)}.")
+    elif not volume.modality:
+        warnings.append(f"The file does not say what image it holds; it was taken to be {_any(spec.modality)}.")
+    if not refusals and "CT" in spec.modality:
+        _judge_values(volume, spec, refusals, warnings)
+    _judge_grid(volume, spec, refusals, warnings)
+    part = str(volume.source.header.get("BodyPartExamined") or "").upper()
+    allowed = [p.upper() for p in spec.applicability.get("body_part", ())]
+    if part and allowed and part not in allowed:
+        warnings.append(f"The image says it shows {part}; the model {spec.name} is made for {_any(allowed)}.")
+    return Applicability(tuple(refusals), tuple(warnings))
+
+
+def check(volume: Volume, spec: ModelSpec, override: bool = False) -> tuple[str, ...]:
+    """Warnings; raises InputError with the first refusal, which `override` turns into a warning."""
+    found = judge(volume, spec)
+    if found.refusals and not override:
+        raise InputError(found.refusals[0])
+    return tuple(f"Overridden: {text}" for text in found.refusals) + found.warnings
+
+
+def _judge_values(volume: Volume, spec: ModelSpec, refusals: list[str], warnings: list[str]) -> None:
+    array = volume.array
+    if min(array.shape) == 0 or array.ndim != 3:
+        refusals.append(f"The image has the shape {array.shape}; three dimensions with voxels are needed.")
+        return
+    lowest, highest = float(array.min()), float(array.max())
+    if not np.isfinite([lowest, highest]).all():
+        refusals.append("The image holds values that are not numbers; export it again.")
+    elif lowest > -100.0:
+        refusals.append(f"The image holds no air (lowest value {lowest:.0f}); its values do not look like HU.")
+    limits = spec.applicability.get("hu_range")
+    if limits:
+        share = float(np.mean((array < limits[0] - 150) | (array > limits[1] + 150)))
+        if share > OUTSIDE_SHARE:
+            warnings.append(f"{100 * share:.0f} % of the voxels lie outside {limits[0]} to {limits[1]} HU, "
+                            f"which the model {spec.name} does not know.")
+
+
+def _judge_grid(volume: Volume, spec: ModelSpec, refusals: list[str], warnings: list[str]) -> None:
+    grid = to_lps(volume)[0].grid
+    for axis, spacing, limits in zip(AXES, grid.spacing_mm, spec.applicability.get("spacing_mm") or (), strict=False):
+        if not limits[0] * 0.999 <= spacing <= limits[1] * 1.001:
+            refusals.append(f"The {axis} lie {spacing:.2f} mm apart; the model {spec.name} is made for "
+                            f"{limits[0]:g} to {limits[1]:g} mm.")
+    least = spec.applicability.get("min_slices", 1)
+    if grid.shape[0] < least:
+        refusals.append(f"The image has {grid.shape[0]} slices; the model {spec.name} needs {least}.")
+    if tilt_degrees(grid) > TILT_DEGREES:
+        warnings.append(f"The image is tilted by {tilt_degrees(grid):.0f} degrees; the model knows straight ones.")
+
+
+def _any(names: tuple[str, ...] | list[str]) -> str:
+    return " or ".join(names) or "any image"
