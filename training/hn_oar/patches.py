@@ -106,6 +106,23 @@ def relight(hu: Tensor, rng: np.random.Generator) -> Tensor:
     return hu.clamp(-1000, 4000)
 
 
+def add_couch(hu: Tensor, rng: np.random.Generator) -> None:
+    """In one patch of four a curved shell (headrest, couch) lies behind the patient, as OpenKBP cut most away."""
+    if rng.random() > 0.25:
+        return
+    body = (hu > -400).any(0)
+    rows = torch.nonzero(body.any(1))
+    if not len(rows):
+        return
+    j, i = torch.meshgrid(*[torch.arange(n, dtype=torch.float32) for n in PATCH[1:]], indexing="ij")
+    middle, bend = PATCH[2] / 2 + rng.uniform(-10, 10), rng.uniform(0, 0.02)
+    depth = j - float(rows.max()) - rng.uniform(-1, 4) + bend * (i - middle) ** 2
+    shell = (depth >= 0) & (depth < rng.uniform(0.8, 4))
+    behind = (hu > -400).flip(1).cummax(1).values.flip(1).logical_not()
+    value = float(rng.choice([-900, -700, -400, 50])) + rng.uniform(-50, 150)
+    hu[behind & shell[None]] = value
+
+
 def cut_field_of_view(hu: Tensor, bits: Tensor, rng: np.random.Generator) -> None:
     """In one patch of four the scan ends early, above or below."""
     if rng.random() < 0.25:
@@ -132,6 +149,7 @@ def make_patch(case: Case, centre: np.ndarray, rng: np.random.Generator) -> tupl
     Where another organ was drawn an unknown organ cannot be: those voxels do count.
     """
     hu, bits, unsure = sample(case, centre, random_affine(rng))
+    add_couch(hu, rng)
     cut_field_of_view(hu, bits, rng)
     x, target = normalise(relight(hu, rng)), unpack(bits)
     other = (bits > 0).float()

@@ -1,4 +1,4 @@
-"""Sliding-window prediction as the library's engine does it, on arrays at the model's spacing."""
+"""Prediction as the library's engine does it, on arrays."""
 
 from __future__ import annotations
 
@@ -6,23 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from geometry import resample, resampled_shape
 from patches import PATCH, normalise
+from prepare import AIR, ORGANS, SPACING
+
+from radoncai.core.progress import Progress
+from radoncai.models.windows import sliding_window
 
 OVERLAP = 0.5
-
-
-def starts(size: int, patch: int, overlap: float) -> list[int]:
-    """First indices of evenly spread windows that cover `size` (at least `patch`)."""
-    if size <= patch:
-        return [0]
-    count = int(np.ceil((size - patch) / (patch * (1 - overlap)))) + 1
-    return [round(n * (size - patch) / (count - 1)) for n in range(count)]
-
-
-def window_weight(patch: tuple[int, ...]) -> np.ndarray:
-    """Product of Gaussians, sigma an eighth of the side, at least 0.001."""
-    sides = [np.exp(-0.5 * ((np.arange(n) - (n - 1) / 2) / (n / 8)) ** 2) for n in patch]
-    return np.maximum(np.einsum("k,j,i->kji", *sides), 1e-3).astype(np.float32)
 
 
 def torch_runner(network: torch.nn.Module, device: str = "cpu", half: bool = False) -> Callable:
@@ -34,22 +25,21 @@ def torch_runner(network: torch.nn.Module, device: str = "cpu", half: bool = Fal
 
 
 def predict(hu: np.ndarray, run: Callable, overlap: float = OVERLAP) -> np.ndarray:
-    """Probabilities (7, k, j, i) of HU [k, j, i] at the model's spacing; padded with air up to one patch."""
-    size = [max(n, p) for n, p in zip(hu.shape, PATCH, strict=True)]
-    before = [(s - n) // 2 for s, n in zip(size, hu.shape, strict=True)]
-    pad = [(b, s - n - b) for s, n, b in zip(size, hu.shape, before, strict=True)]
-    x = normalise(torch.from_numpy(np.pad(hu.astype(np.float32), pad, constant_values=-1000))).numpy()
-    weight, total, summed = window_weight(PATCH), np.zeros(size, np.float32), None
-    for k in starts(size[0], PATCH[0], overlap):
-        for j in starts(size[1], PATCH[1], overlap):
-            for i in starts(size[2], PATCH[2], overlap):
-                at = (slice(k, k + PATCH[0]), slice(j, j + PATCH[1]), slice(i, i + PATCH[2]))
-                y = run(x[None, :, *at])[0]
-                summed = np.zeros((len(y), *size), np.float32) if summed is None else summed
-                summed[:, *at] += y * weight
-                total[at] += weight
-    inner = tuple(slice(b, b + n) for b, n in zip(before, hu.shape, strict=True))
-    return (summed / total)[:, *inner]
+    """Probabilities (7, k, j, i) of HU [k, j, i] at the model's spacing; air beyond the array."""
+    x = normalise(torch.from_numpy(hu.astype(np.float32))).numpy()
+    return sliding_window(lambda tile: run(tile[None])[0], x, PATCH, overlap, len(ORGANS), Progress(), fill=-1.0)
+
+
+def probabilities(hu: np.ndarray, spacing: tuple[float, ...], run: Callable, overlap: float = OVERLAP) -> np.ndarray:
+    """Probabilities (7, k, j, i) on the patient's own grid: resampled, cropped to what is not air, and back."""
+    shape = resampled_shape(hu.shape, spacing, SPACING)
+    scale = tuple(t / s for s, t in zip(spacing, SPACING, strict=True))
+    small = resample(hu, shape, scale)
+    box = tuple(slice(a.min(), a.max() + 1) for a in np.nonzero(small > AIR + 200))
+    found = np.zeros((len(ORGANS), *shape), np.float32)
+    found[:, *box] = predict(small[box], run, overlap)
+    back = tuple(1 / s for s in scale)
+    return np.stack([resample(f, hu.shape, back) for f in found])
 
 
 def labels(probability: np.ndarray, thresholds: np.ndarray | float = 0.5) -> np.ndarray:
