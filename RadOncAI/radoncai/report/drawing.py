@@ -15,6 +15,7 @@ from radoncai.report.views import View, sample
 SOFT_TISSUE = (40.0, 400.0)
 WIDE = (0.0, 2000.0)
 INK = (238, 242, 246)
+TEXT = 25.0
 STATUS = (255, 214, 102)
 # the font that comes with Pillow holds Latin letters only
 PLAIN = str.maketrans({"−": "-", "–": "-", "²": "2", "³": "3", "≤": "<", "≥": ">"})
@@ -65,14 +66,14 @@ def to_image(canvas: np.ndarray) -> Image.Image:
     return Image.fromarray(np.clip(np.round(canvas), 0, 255).astype(np.uint8), "RGB")
 
 
-def words(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, *, size: float = 20, color: Rgb = INK,
+def words(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, *, size: float = TEXT, color: Rgb = INK,
           anchor: str = "la") -> None:
     """Text with a dark rim."""
     draw.text(at, text.translate(PLAIN), font=font(size), fill=color, anchor=anchor, stroke_width=2,
               stroke_fill=(0, 0, 0))
 
 
-def scale_bar(image: Image.Image, mm_per_pixel: float, *, size: float = 20) -> tuple[int, float]:
+def scale_bar(image: Image.Image, mm_per_pixel: float, *, size: float = TEXT) -> tuple[int, float]:
     """Draw a bar of a round number of cm at the lower left; returns its length in (cm, pixels)."""
     room = 0.28 * image.width * mm_per_pixel / 10
     length = max([n for n in (1, 2, 5, 10, 20) if n <= room], default=1)
@@ -85,7 +86,7 @@ def scale_bar(image: Image.Image, mm_per_pixel: float, *, size: float = 20) -> t
     return length, pixels
 
 
-def annotate(image: Image.Image, view: View, title: str, status: str, *, size: float = 20) -> None:
+def annotate(image: Image.Image, view: View, title: str, status: str, *, size: float = TEXT) -> None:
     """Title at the upper left, status words at the lower right, orientation letters on the edges, scale bar.
 
     A comma breaks the title, and the status where it would reach the letter in the middle.
@@ -110,7 +111,7 @@ def annotate(image: Image.Image, view: View, title: str, status: str, *, size: f
     scale_bar(image, view.mm_per_pixel, size=size)
 
 
-def key(image: Image.Image, entries: Sequence[tuple[str, Rgb]], *, size: float = 18) -> None:
+def key(image: Image.Image, entries: Sequence[tuple[str, Rgb]], *, size: float = 0.9 * TEXT) -> None:
     """A column of coloured squares with words at the upper right."""
     draw = ImageDraw.Draw(image)
     pad, step = 0.6 * size, 1.35 * size

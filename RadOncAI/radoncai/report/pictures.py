@@ -190,7 +190,7 @@ def level_picture(ct: Volume, level_mm: float, *, text: str = "L3", rows: int = 
     share = np.repeat(np.clip(2.0 - y, 0, 1)[:, None], view.shape[1], axis=1).astype(np.float32)
     blend(canvas, 0.9 * share, STATUS)
     picture = _finish(canvas, view, RESEARCH, f"the level of {text}", ())
-    words(ImageDraw.Draw(picture.image), (0.13 * picture.image.width, image_y - 6), text, size=22,
+    words(ImageDraw.Draw(picture.image), (0.13 * picture.image.width, image_y - 6), text,
           color=STATUS, anchor="ld")
     return picture
 

@@ -1,0 +1,169 @@
+"""The dose of a report: isodoses, goals, DVH, metrics, what to doubt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+
+from radoncai.report.colours import TARGET_ROLES, on_image, structure_colors
+from radoncai.report.isodoses import isodoses
+from radoncai.report.numbers import by_unit, fixed, limit_parts, to_float
+from radoncai.report.part import Part, model_line
+from radoncai.report.pictures import DOSE_KINDS, RESEARCH, dose_pictures
+from radoncai.report.plots import dvh_svg, goal_bar
+from radoncai.report.sections import DoseSection, Row
+from radoncai.report.tables import Column, Notes, doubts, gallery, legend, named, table
+
+VERDICTS = {"pass": ("✓", "met"), "near": ("~", "met"), "fail": ("✕", "missed"), "unsure": ("?", "unsure"),
+            "unknown": ("–", "unknown")}
+NOTHING = "No warning came up. A predicted dose shows what is usually reached, not what a plan will reach."
+
+
+def miss(row: Row) -> str:
+    """'+1.0 Gy': by how much the value lies beyond the limit; '' where either is unknown."""
+    value, (_, limit) = to_float(row.get("value")), limit_parts(row.get("limit"))
+    if value is None or limit is None:
+        return ""
+    return f"{fixed(value - limit, 1, sign=True)} {row.get('unit', '')}".strip()
+
+
+def verdict_html(row: Row, notes: Notes) -> str:
+    """Symbol, word and colour of a goal's verdict, with the amount where it is missed."""
+    verdict = str(row.get("verdict") or "unknown")
+    sign, word = VERDICTS.get(verdict, VERDICTS["unknown"])
+    if verdict == "unknown":
+        return f'<span class="verdict unknown">{notes.unknown(row.get("reason"))} unknown</span>'
+    more = {"near": ", within 5 % of the limit", "fail": f" by {miss(row)}" if miss(row) else "",
+            "unsure": ": the limit lies inside the band"}.get(verdict, "")
+    return f'<span class="verdict {verdict}"><b>{sign}</b> {escape(word + more)}</span>'
+
+
+def band(row: Row, unit: str) -> str:
+    """'64.8 – 67.9', '' where there is none."""
+    low, high = to_float(row.get("low")), to_float(row.get("high"))
+    return "" if low is None or high is None else f"{by_unit(low, unit)} – {by_unit(high, unit)}"
+
+
+def metric_name(metric: object) -> str:
+    """'D0.1cc[Gy]' to 'D0.1cc'; the unit goes into the header."""
+    return str(metric).split("[")[0]
+
+
+def goal_table(section: DoseSection) -> str:
+    """Goals in the order given. One unit for all goes into the header, mixed units stand behind the values."""
+    notes, rows = Notes(), []
+    colors = structure_colors(section.structures)
+    units = {str(row.get("unit") or "") for row in section.goal_rows}
+    for row in section.goal_rows:
+        sign, limit = limit_parts(row.get("limit"))
+        unit, name = str(row.get("unit") or ""), str(row.get("structure", ""))
+        behind = f" {escape(unit)}" if len(units) > 1 else ""
+        known = to_float(row.get("value")) is not None
+        value = by_unit(row["value"], unit) + behind if known else notes.unknown(row.get("reason"))
+        goal = f"{escape(metric_name(row.get('metric')))} {sign} {by_unit(limit, unit)} {escape(unit)}"
+        rows.append([named(name, colors), goal, value, escape(band(row, unit)), goal_bar(row),
+                     verdict_html(row, notes), escape(str(row.get("priority") or ""))])
+    unit = units.pop() if len(units) == 1 else ""
+    columns = [Column("Structure"), Column("Goal", cls="nowrap"), Column("Value", unit, True),
+               Column("90 % band", unit, True), Column("Against the limit"), Column("Verdict"),
+               Column("Priority", "", True)]
+    return table("Goals", columns, rows, notes) if rows else ""
+
+
+def metric_table(section: DoseSection, names: Sequence[str], caption: str) -> str:
+    """One row a structure, one column a metric, the 90 % band under the value."""
+    rows = [r for r in section.metric_rows if str(r.get("structure")) in names]
+    metrics = list(dict.fromkeys((str(r.get("metric")), str(r.get("unit") or "")) for r in rows))
+    if not rows:
+        return ""
+    notes, lines = Notes(), []
+    cells = {(str(r.get("structure")), str(r.get("metric"))): r for r in rows}
+    colors = structure_colors(section.structures)
+    for name in dict.fromkeys(str(r.get("structure")) for r in rows):
+        line = [named(name, colors)]
+        for metric, unit in metrics:
+            row = cells.get((name, metric))
+            if row is None:
+                line.append("")
+            elif to_float(row.get("value")) is None:
+                line.append(notes.unknown(row.get("reason")))
+            else:
+                spread = band(row, unit)
+                line.append(by_unit(row["value"], unit) + (f'<small>{escape(spread)}</small>' if spread else ""))
+        lines.append(line)
+    columns = [Column("Structure")] + [Column(metric_name(m), unit, True) for m, unit in metrics]
+    return table(caption, columns, lines, notes)
+
+
+def _metric_tables(section: DoseSection) -> str:
+    targets = [s.name for s in section.structures if s.role in TARGET_ROLES]
+    others = list(dict.fromkeys(str(r.get("structure")) for r in section.metric_rows
+                                if str(r.get("structure")) not in targets))
+    spread = any(band(r, "Gy") for r in section.metric_rows)
+    more = ", 90 % band below" if spread else ""
+    tables = [metric_table(section, names, f"{title}{more}")
+              for names, title in ((targets, "Dose to targets"), (others, "Dose to organs"))]
+    return '<div class="pair">' + "".join(f"<div>{t}</div>" for t in tables if t) + "</div>"
+
+
+def dose_part(section: DoseSection) -> Part:
+    """Pictures, goals, DVH, metrics and doubts of a dose."""
+    status = DOSE_KINDS.get(section.dose.kind, RESEARCH)
+    pictures = dose_pictures(section.ct, section.structures, section.dose, section.prescription)
+    colors = structure_colors(section.structures)
+    seen = {name for picture in pictures for name in picture.shown}
+    levels = [(f"{i.gy:.1f} Gy, {100 * i.share:.0f} %{f' ({i.note})' if i.note else ''}", i.color)
+              for i in reversed(isodoses(section.dose, section.prescription))]
+    title = "Predicted dose" if section.dose.kind == "predicted" else f"{section.dose.kind.capitalize()} dose"
+    body = [gallery(pictures), legend(levels, "Isodoses"),
+            legend([(n, on_image(colors[n])) for n in section.structures.names if n in seen], "Contours"),
+            _prescription(section), goal_table(section), _plot(section), _metric_tables(section),
+            "<h3>What to doubt</h3>", doubts(_sentences(section), NOTHING)]
+    headline, detail, state = summary(section.goal_rows)
+    return Part("dose", title, status, headline, detail, state, model_line(section.model), "".join(body))
+
+
+def _plot(section: DoseSection) -> str:
+    drawing = dvh_svg(section.dvh_rows, section.structures, kind=section.dose.kind, metric_rows=section.metric_rows)
+    if not drawing:
+        return ""
+    kinds = {str(c.get("kind", section.dose.kind)) for c in section.dvh_rows}
+    how = "dashed: predicted" if kinds == {"predicted"} else "dashed: predicted, solid: given" \
+        if "predicted" in kinds else ""
+    spread = any(band(r, "Gy") for r in section.metric_rows)
+    caption = ", ".join(t for t in ("Dose-volume histogram, cumulative", how,
+                                    "bars: 90 % band of a metric" if spread else "") if t)
+    return f'<figure class="plot">{drawing}<figcaption>{caption}</figcaption></figure>'
+
+
+def _prescription(section: DoseSection) -> str:
+    if not section.prescription:
+        return '<p class="quiet">No prescription is known: isodoses are shares of the highest dose.</p>'
+    given = ", ".join(f"{escape(n)} {gy:g} Gy" for n, gy in
+                      sorted(section.prescription.targets.items(), key=lambda item: -item[1]))
+    fractions = f" in {section.prescription.fractions} fractions" if section.prescription.fractions else ""
+    return f"<p><b>Prescription</b> {given}{fractions}. Percentages are of the highest level.</p>"
+
+
+def _sentences(section: DoseSection) -> list[tuple[str, str]]:
+    out = []
+    for row in section.goal_rows:
+        name, goal = str(row.get("structure", "")), metric_name(row.get("metric"))
+        if row.get("verdict") == "unsure":
+            out.append((name, f"{goal}: the prediction's 90 % band reaches across the limit."))
+        elif row.get("verdict") == "fail":
+            out.append((name, f"{goal} misses its goal by {miss(row)}."))
+    return out + [("", str(text)) for text in section.warnings]
+
+
+def summary(goal_rows: Sequence[Row]) -> tuple[str, str, str]:
+    """('9 of 12 goals met', '1 missed, 2 unsure', state); goals that cannot be judged count apart."""
+    tally = Counter(str(r.get("verdict") or "unknown") for r in goal_rows)
+    met, judged = tally["pass"] + tally["near"], sum(tally.values()) - tally["unknown"]
+    if not goal_rows:
+        return "dose without goals", "", "look"
+    parts = [f"{tally[v]} {w}" for v, w in (("fail", "missed"), ("unsure", "unsure"), ("near", "near the limit"),
+                                           ("unknown", "cannot be judged")) if tally[v]]
+    state = "bad" if tally["fail"] else "look" if tally["unsure"] or tally["unknown"] or not judged else "good"
+    return f"{met} of {judged} goals met", ", ".join(parts), state

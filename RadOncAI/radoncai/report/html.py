@@ -1,0 +1,113 @@
+"""`report.html`: one file that opens anywhere, prints on A4 and loads nothing from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from radoncai.core.errors import PlatformError
+from radoncai.report.body_part import body_part
+from radoncai.report.contour_part import contour_part
+from radoncai.report.dose_part import dose_part
+from radoncai.report.part import Part
+from radoncai.report.sections import BodySection, ContourSection, DoseSection
+from radoncai.report.tables import facts, value_html
+
+BANNER = "AI results, not approved"
+BANNER_MORE = "Research and teaching. Not a medical device."
+CARD_KEYS = ("intended_use", "not_intended", "limits", "training_data", "method", "metrics", "licence", "citation",
+             "contact", "date")
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+@cache
+def style() -> str:
+    return (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+
+
+def page(title: str, body: str, *, version: str = "") -> str:
+    """The shell that every page shares: head, style and footer around a body of HTML."""
+    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{style()}</style></head>'
+            f'<body>{body}<footer>RadOncAI {escape(version)}. {BANNER}. {BANNER_MORE} '
+            'This file is complete in itself: no script, nothing loaded from outside.</footer></body></html>')
+
+
+def banner() -> str:
+    return f'<p class="banner" role="note"><b>{BANNER}</b> <span>{BANNER_MORE}</span></p>'
+
+
+def first_screen(subject: str, parts: Sequence[Part]) -> str:
+    """Who, what was run, and the results in words."""
+    ran = ", ".join(part.title.lower() for part in parts) or "nothing was run"
+    sentence = "; ".join(part.headline for part in parts)
+    return (f'<header><p class="brand">RadOncAI report</p><h1>{escape(subject)}</h1>'
+            f'<p class="ran">{escape(ran[:1].upper() + ran[1:])}</p>{banner()}'
+            f'<p class="summary">{escape(sentence)}{"." if sentence else ""}</p>'
+            f'<nav class="tiles" aria-label="Results">{"".join(part.tile() for part in parts)}</nav></header>')
+
+
+def card_html(card: Mapping[str, object]) -> str:
+    """A model card in short: what people must know, in a fixed order; figures and the rest folded."""
+    name = " ".join(str(card[k]) for k in ("name", "version") if card.get(k))
+    title = str(card.get("title") or name or "Model")
+    pairs = [(key, value_html(card[key])) for key in CARD_KEYS if card.get(key) not in (None, "", [], {})]
+    short = [p for p in pairs if p[0] not in ("metrics", "method")]
+    more = [p for p in pairs if p[0] in ("metrics", "method")]
+    folded = f"<details><summary>Method and figures</summary>{facts(more)}</details>" if more else ""
+    exact = f" <small>{escape(name)}</small>" if name and name != title else ""
+    return f'<article class="card"><h3>{escape(title)}{exact}</h3>{facts(short)}{folded}</article>'
+
+
+def background(cards: Sequence[Mapping[str, object]], provenance: Sequence[Mapping[str, object]]) -> str:
+    """Model cards and provenance."""
+    out = ""
+    if cards:
+        out += f'<section id="models"><h2>Models in short</h2>{"".join(card_html(c) for c in cards)}</section>'
+    if provenance:
+        runs = "".join(f"<details><summary>{escape(_run_name(run))}</summary>{value_html(run)}</details>"
+                       for run in provenance)
+        out += f'<section id="provenance" class="small"><h2>Where this comes from</h2>{runs}</section>'
+    return out
+
+
+def _run_name(run: Mapping[str, object]) -> str:
+    job = str(run.get("job") or run.get("command") or run.get("task") or "Run")
+    model = run.get("model")
+    name = model.get("name", "") if isinstance(model, Mapping) else model or ""
+    return f"{job}: {name}" if name else job
+
+
+def write_report(path: str | Path, *, subject: str, contour: ContourSection | None = None,
+                 dose: DoseSection | None = None, body: BodySection | None = None,
+                 cards: Sequence[Mapping[str, object]] = (), provenance: Sequence[Mapping[str, object]] = (),
+                 version: str = "") -> None:
+    """Write the report of one subject (a pseudonym) as one HTML file.
+
+    The sections that are None are left out. `cards` are the dicts of card.json, `provenance` those of
+    provenance.json. Raises PlatformError where the file cannot be written; an older file stays until the new one
+    is complete.
+    """
+    parts = [make(section) for make, section in ((contour_part, contour), (dose_part, dose), (body_part, body))
+             if section is not None]
+    text = first_screen(subject, parts) + "<main>" + "".join(part.section() for part in parts)
+    write_page(path, page(f"RadOncAI report, {subject}", text + background(cards, provenance) + "</main>",
+                          version=version))
+
+
+def write_page(path: str | Path, text: str) -> None:
+    """Write beside the target, then move into place."""
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise PlatformError(f"The report could not be written to {path}: {error.strerror}; choose another folder.") \
+            from error

@@ -1,0 +1,44 @@
+"""One job's part of a report: what the first screen says of it and its section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+SYMBOLS = {"good": "✓", "look": "!", "bad": "✕"}
+STATES = {"good": "nothing to mend was found", "look": "needs a look", "bad": "goals missed or contours not found"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """`headline` and `detail` are plain text for the first screen, `body` is HTML, `state` good, look or bad."""
+
+    name: str
+    title: str
+    status: str
+    headline: str
+    detail: str
+    state: str
+    model: str
+    body: str
+
+    def tile(self) -> str:
+        return (f'<a class="tile {self.state}" href="#{self.name}"><span class="sign" role="img" '
+                f'aria-label="{STATES[self.state]}">{SYMBOLS[self.state]}</span>'
+                f'<span class="what">{escape(self.title)}</span><strong>{escape(self.headline)}</strong>'
+                f'<span class="detail">{escape(self.detail)}</span></a>')
+
+    def section(self) -> str:
+        return (f'<section id="{self.name}"><div class="head"><h2>{escape(self.title)}</h2>'
+                f'<span class="tag">{escape(self.status)}</span></div>'
+                f'<p class="by">{escape(self.model)}</p>{self.body}</section>')
+
+
+def model_line(model: Mapping[str, object]) -> str:
+    """'Made by Head and neck OARs (hn_oar 1.0.0)'."""
+    name = " ".join(str(model[k]) for k in ("name", "version") if model.get(k))
+    title = str(model.get("title") or "")
+    if title and name and title != name:
+        return f"Made by {title} ({name})."
+    return f"Made by {title or name}." if title or name else ""
