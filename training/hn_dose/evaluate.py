@@ -1,0 +1,68 @@
+"""Dose and DVH scores of the challenge: `python training/hn_dose/evaluate.py --data D --work W --split early_stop`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from data import arguments, openkbp
+from train import DoseNet, load_patient, predict
+
+from radoncai.core.structures import bounding_box
+
+
+def network_of(work: Path, weights: str) -> torch.nn.Module:
+    """The network with the weights of a file in the work folder."""
+    network = DoseNet(**json.loads((work / "arguments.json").read_text()))
+    network.load_state_dict(torch.load(work / weights, weights_only=True))
+    return network.eval()
+
+
+def box_of(patient: dict, shape: tuple[int, ...]) -> tuple[slice, slice, slice]:
+    """Where the cached box lies in the patient's grid."""
+    from data import channels_of
+
+    box = channels_of(patient).region.box
+    assert tuple(s.stop - s.start for s in box) == tuple(shape)
+    return box
+
+
+def full_dose(patient: dict, box: tuple[slice, slice, slice], fraction: np.ndarray) -> np.ndarray:
+    """Gy on the whole grid, zero outside the challenge's dose mask as its sample code has it."""
+    out = np.zeros(patient["dose"].shape, np.float32)
+    out[box] = fraction * 70.0
+    return out * patient["possible_dose_mask"]
+
+
+def report(result: dict) -> None:
+    print(f"n {result['patients']}, dose score {result['dose_score']:.3f}, DVH score {result['dvh_score']:.3f}")
+    for metric, (value, n) in result["by_metric"].items():
+        print(f"  {metric:22s} {value:6.2f}  n {n}")
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--split", default="early_stop")
+    parser.add_argument("--weights", default="best.pt", help="file in W, or `trees` for the first guess alone")
+    options = parser.parse_args()
+    load, score = openkbp(options.data)
+    boxes_file = options.work / "boxes.json"
+    boxes = json.loads(boxes_file.read_text()) if boxes_file.exists() else {}
+    network, rows = None, []
+    if options.weights != "trees":
+        network = network_of(options.work, options.weights)
+    for path in load.list_patients(options.split):
+        patient, x = load.read_patient(path), load_patient(options.work, path.stem)
+        if path.stem not in boxes:
+            boxes[path.stem] = [[s.start, s.stop] for s in box_of(patient, x.shape[1:])]
+        box = tuple(slice(*b) for b in boxes[path.stem])
+        fraction = x[-4] * x[-1] if network is None else predict(network, x)
+        rows.append(score.score_patient(patient, full_dose(patient, box, fraction.numpy())))
+    boxes_file.write_text(json.dumps(boxes))
+    report(score.summarise(rows))
+
+
+if __name__ == "__main__":
+    main()
