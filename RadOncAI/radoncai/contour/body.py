@@ -13,6 +13,8 @@ from radoncai.models.sampling import model_grid, resample_to
 
 COARSE_MM = 3.0
 PIECE_CC = 60.0
+SLAB_WIDTH_MM = 120.0
+SLAB_THICK_MM = 80.0
 PIECE_RADIUS_MM = 15.0
 
 
@@ -42,36 +44,38 @@ def rough_body(hu: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.nda
     tissue = hu > morphology.BODY_HU
     row = couch_row(tissue, spacing_mm)
     if row is not None:
-        hu = hu.copy()
-        hu[:, row:] = -1000.0
         tissue[:, row:] = False
-    body = morphology.body_mask(hu, spacing_mm)
+    # Air in the chest is filled before the opening by 6 mm, which would tear a thin chest wall.
+    walls = ndimage.binary_opening(tissue, morphology.disc(COARSE_MM, spacing_mm))
+    tissue |= morphology.fill_holes_in_slices(walls)
+    body = morphology.body_mask(np.where(tissue, 0.0, -1000.0), spacing_mm)
     return body | _other_pieces(tissue & ~body, spacing_mm)
 
 
 def couch_row(tissue: np.ndarray, spacing_mm: tuple[float, float, float]) -> int | None:
     """First row of a flat slab (a couch top, a board) below the patient; None where there is none.
 
-    In every slice's columns beside the patient a slab begins at the same row; a body does not.
+    The lowest run of tissue in a column is a slab's where it begins and ends at the same rows over a width of
+    120 mm in half of the slices, with air above it; a body is nowhere so flat on both sides.
     """
-    wide = max(1, round(120.0 / spacing_mm[2]))
-    thick = round(80.0 / spacing_mm[1])
-    tops = [_slab_tops(plane, thick) for plane in tissue]
-    rows = np.concatenate(tops) if tops else np.array([], int)
-    if len(rows) < wide * len(tissue) * 0.5:
+    wide = max(1.0, SLAB_WIDTH_MM / spacing_mm[2])
+    thick = round(SLAB_THICK_MM / spacing_mm[1])
+    runs = [run for plane in tissue for run in _lowest_runs(plane, thick)]
+    if len(runs) < 0.5 * wide * len(tissue):
         return None
-    count = np.bincount(rows)
-    row = int(np.argmax(count))
-    near = count[max(0, row - 1):row + 2].sum()
-    return max(0, row - 1) if near >= 0.8 * len(rows) and near >= wide * len(tissue) * 0.5 else None
+    first, last = np.array(runs).T
+    row, end = (int(np.argmax(np.bincount(n))) for n in (first, last))
+    slab = (np.abs(first - row) <= 1) & (np.abs(last - end) <= 1)
+    return max(0, row - 1) if slab.sum() >= 0.5 * wide * len(tissue) else None
 
 
-def _slab_tops(plane: np.ndarray, thick: int) -> np.ndarray:
-    """First rows of columns [j] -> that hold one run of tissue, thin, and nothing above it."""
-    has = plane.any(axis=0)
-    first = plane.argmax(axis=0)
+def _lowest_runs(plane: np.ndarray, thick: int) -> list[tuple[int, int]]:
+    """(first, last) row of each column's lowest run, where it is thin and lies in the lower half of the image."""
     last = plane.shape[0] - 1 - plane[::-1].argmax(axis=0)
-    return first[has & (last - first + 1 <= thick) & (first > plane.shape[0] // 2)]
+    above = ~plane & (np.arange(plane.shape[0])[:, None] < last)
+    first = np.where(above.any(axis=0), plane.shape[0] - above[::-1].argmax(axis=0), 0)
+    good = plane.any(axis=0) & (last - first < thick) & (first > plane.shape[0] // 2)
+    return list(zip(first[good].tolist(), last[good].tolist(), strict=True))
 
 
 def _other_pieces(rest: np.ndarray, spacing_mm: tuple[float, float, float]) -> np.ndarray:

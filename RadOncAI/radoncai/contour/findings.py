@@ -17,6 +17,7 @@ HOLLOW = ("Larynx", "Trachea", "Esophagus", "Bowel", "Bag_Bowel", "Colon", "Rect
           "Musc_Constrict", "Breast", "Bronchus", "Carina", "Glottis", "Lips", "Anus", "Sinus", "Cochlea", "Skin",
           "External", "Body", "Ear", "Femur", "Femoral", "Rib", "Sternum", "Vertebra", "VB", "Teeth", "Skull")
 CRUMB_CC = 0.1
+MOST_VOXELS = 5_000_000
 AREA_STEP = 3.0
 LEAST_AREA_MM2 = 30.0
 RATIO = (0.6, 1.6)
@@ -42,14 +43,31 @@ class Shape:
 def describe(structure: Structure, structures: StructureSet) -> Shape:
     """Measure a structure on the grid of its set. `cut` names the borders of the scan that it touches."""
     grid = structures.grid
-    labels, n = ndimage.label(structure.mask, np.ones((3, 3, 3)))
-    pieces = np.sort(np.bincount(labels.ravel(), minlength=n + 1)[1:])[::-1] * grid.voxel_cc
     along = turn_of(grid).axes[0]
     across = tuple(a for a in range(3) if a != along)
-    areas = structure.mask.sum(axis=across) * grid.voxel_cc * 1000.0 / grid.spacing_mm[along]
-    index = np.array([m.mean() + b.start for m, b in zip(np.nonzero(structure.mask), structure.box, strict=True)])
-    return Shape(structure.voxels * grid.voxel_cc, tuple(float(p) for p in pieces), areas,
-                 grid.to_lps(index[None, ::-1])[0], _cut(structure, structures))
+    areas = np.count_nonzero(structure.mask, axis=across) * grid.voxel_cc * 1000.0 / grid.spacing_mm[along]
+    return Shape(structure.voxels * grid.voxel_cc, pieces_cc(structure.mask, grid.voxel_cc), areas,
+                 center_lps(structure, structures), _cut(structure, structures))
+
+
+def center_lps(structure: Structure, structures: StructureSet) -> np.ndarray:
+    """Mean position of a structure's voxels, LPS mm."""
+    index = []
+    for axis, box in enumerate(structure.box):
+        counts = np.count_nonzero(structure.mask, axis=tuple(a for a in range(3) if a != axis))
+        index.append(box.start + float(counts @ np.arange(len(counts))) / counts.sum())
+    return structures.grid.to_lps(np.array([index[::-1]]))[0]
+
+
+def pieces_cc(mask: np.ndarray, voxel_cc: float) -> tuple[float, ...]:
+    """Volumes of the pieces that touch not even at a corner, largest first; very large masks are looked at coarsely."""
+    counts = mask.astype(np.uint8)
+    while counts.size > MOST_VOXELS:
+        counts = sum(np.pad(counts, ((0, 0), (0, counts.shape[1] % 2), (0, counts.shape[2] % 2)))[:, a::2, b::2]
+                     for a in (0, 1) for b in (0, 1))
+    labels, n = ndimage.label(counts, np.ones((3, 3, 3)))
+    sizes = np.bincount(labels.ravel(), weights=counts.ravel(), minlength=n + 1)[1:]
+    return tuple(float(s) * voxel_cc for s in np.sort(sizes)[::-1])
 
 
 def check_all(structures: StructureSet, volume: Volume) -> StructureSet:

@@ -116,8 +116,8 @@ def mirrored_order(spec: ModelSpec) -> list[int]:
 
 def unsure_share(chance: np.ndarray, inside: np.ndarray) -> float:
     """Voxels with a probability between 0.2 and 0.8, as a share of the structure's voxels (contouring.md 6.2, 10)."""
-    unsure = np.count_nonzero((chance > UNSURE[0]) & (chance < UNSURE[1]))
-    return round(unsure / max(1, int(np.count_nonzero(inside))), 4)
+    unsure = int(np.count_nonzero((chance > UNSURE[0]) & (chance < UNSURE[1])))
+    return round(float(unsure) / max(1, int(np.count_nonzero(inside))), 4)
 
 
 def to_image(chances: np.ndarray, box: Box, target: Grid, grid: Grid, spec: ModelSpec, names: tuple[str, ...],

@@ -1,0 +1,188 @@
+"""The engine against geometry: a network that thresholds HU, so that truth is the drawn sphere."""
+
+import numpy as np
+import pytest
+
+from radoncai.core.errors import Cancelled, InputError, ModelError
+from radoncai.core.grid import Grid
+from radoncai.core.progress import Progress
+from radoncai.core.volume import Volume
+from radoncai.models.engine import mirrored_order, segment
+from radoncai.models.orientation import to_lps
+from radoncai.models.sampling import model_grid, resample_to
+from radoncai.models.spec import InputSpec, ModelSpec, OutputSpec
+from radoncai.models.windows import sliding_window, starts
+
+CENTRES = {"Kidney_L": (22.0, 5.0, 40.0), "Kidney_R": (-24.0, 3.0, 44.0)}
+RADIUS = 13.0
+
+
+class Sides:
+    """Two sigmoid outputs that compete: all dense voxels, and the rim where HU is near 250."""
+
+    weights, device = "", "cpu"
+
+    def run(self, inputs, progress):
+        hu = inputs[0] * 1000.0
+        left = (hu - 150.0) / 20.0
+        return np.stack([left, -np.abs(hu - 250.0) / 10.0 + 12.0]).astype(np.float32)
+
+
+class Threshold:
+    """One output: voxels denser than 150 HU."""
+
+    weights, device = "", "cpu"
+
+    def run(self, inputs, progress):
+        return (inputs[:1] * 1000.0 - 150.0) / 20.0
+
+
+def spec(names=("Kidney_L",), **more):
+    values = {"spacing_mm": (3.0, 2.5, 2.5), "patch": (16, 32, 32), "overlap": 0.5,
+              "inputs": (InputSpec("CT", (-1000.0, 1000.0), 0.0, 1000.0),), **more}
+    return ModelSpec("tiny", "0.1.0", "contour", "onnx", outputs=tuple(OutputSpec(n) for n in names), **values)
+
+
+def drawn(shape=(31, 90, 110), spacing=(2.7, 1.4, 1.3), hu=300.0, centres=CENTRES):
+    """A water cylinder with balls in it; the volume and name -> mask."""
+    grid = Grid.axial(shape, spacing, (-70.0, -60.0, 0.0))
+    k, j, i = np.indices(shape)
+    x, y, z = (i * spacing[2] - 70.0, j * spacing[1] - 60.0, k * spacing[0])
+    array = np.full(shape, -1000.0, np.float32)
+    array[(x / 62) ** 2 + (y / 52) ** 2 < 1] = 0.0
+    masks = {n: (x - c[0]) ** 2 + (y - c[1]) ** 2 + (z - c[2]) ** 2 <= RADIUS ** 2 for n, c in centres.items()}
+    for mask in masks.values():
+        array[mask] = hu
+    return Volume(array, grid, "CT", "HU"), masks
+
+
+def full(found, shape):
+    out = np.zeros(shape, bool)
+    out[found.box] = found.mask
+    return out
+
+
+def dice(a, b):
+    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
+
+
+def test_a_sphere_comes_back_in_place_and_size():
+    volume, masks = drawn(centres={"Kidney_L": CENTRES["Kidney_L"]})
+    found = segment(volume, spec(), Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"]
+    mask = full(found, volume.array.shape)
+    centre = volume.grid.to_lps(np.argwhere(mask)[:, ::-1]).mean(axis=0)
+    assert np.abs(centre - CENTRES["Kidney_L"]).max() < 0.2
+    assert abs(mask.sum() / masks["Kidney_L"].sum() - 1) < 0.06
+    assert dice(mask, masks["Kidney_L"]) > 0.95
+    assert 0 < found.uncertainty < 1
+
+
+def test_axes_of_the_file_do_not_matter():
+    volume, _ = drawn()
+    straight = full(segment(volume, spec(), Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"],
+                    volume.array.shape)
+    matrix = volume.grid.index_to_lps.copy()
+    matrix[:3, 3] = volume.grid.to_lps(np.array([[109, 89, 0]]))[0]
+    matrix[:3, :2] *= -1
+    turned = Volume(np.transpose(volume.array[:, ::-1, ::-1], (2, 0, 1)),
+                    Grid((110, 31, 90), matrix[:, [1, 2, 0, 3]]), "CT", "HU")
+    assert np.allclose(to_lps(turned)[0].grid.index_to_lps, volume.grid.index_to_lps)
+    other = full(segment(turned, spec(), Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"], turned.array.shape)
+    assert np.array_equal(np.transpose(straight[:, ::-1, ::-1], (2, 0, 1)), other)
+
+
+def test_a_subset_gives_the_same_structure_and_the_larger_probability_wins():
+    volume, _ = drawn()
+    volume.array[volume.array == 300.0] = 400.0
+    both = spec(("Kidney_L", "Kidney_R"))
+    together = segment(volume, both, Sides(), ("Kidney_L", "Kidney_R"), Progress()).found
+    alone = segment(volume, both, Sides(), ("Kidney_L",), Progress()).found
+    assert np.array_equal(full(together["Kidney_L"], volume.array.shape), full(alone["Kidney_L"], volume.array.shape))
+    overlap = full(together["Kidney_L"], volume.array.shape) & full(together["Kidney_R"], volume.array.shape)
+    assert not overlap.any()
+
+
+def test_softmax_has_a_background():
+    class Two:
+        weights, device = "", "cpu"
+
+        def run(self, inputs, progress):
+            logit = (inputs[:1] * 1000.0 - 150.0) / 40.0
+            return np.concatenate([-logit, logit])
+    volume, _ = drawn(centres={"Kidney_L": CENTRES["Kidney_L"]})
+    soft = segment(volume, spec(activation="softmax"), Two(), ("Kidney_L",), Progress()).found["Kidney_L"]
+    hard = segment(volume, spec(), Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"]
+    assert dice(full(soft, volume.array.shape), full(hard, volume.array.shape)) > 0.999
+
+
+def test_what_is_not_there_is_missing_with_a_reason():
+    volume, _ = drawn(hu=100.0)
+    result = segment(volume, spec(), Threshold(), ("Kidney_L",), Progress())
+    assert not result.found
+    assert "highest probability" in result.missing["Kidney_L"]
+
+
+def test_flips_swap_paired_organs():
+    assert mirrored_order(spec(("Parotid_L", "Brainstem", "Parotid_R", "Lens_L"))) == [2, 1, 0, 3]
+    assert mirrored_order(spec(("Parotid_L", "Parotid_R"), activation="softmax")) == [0, 2, 1]
+
+    class Leftmost:
+        """Claims left what is dense and in the right half of its tile, right what is in the left half."""
+
+        weights, device = "", "cpu"
+
+        def run(self, inputs, progress):
+            dense = (inputs[0] * 1000.0 - 150.0) / 20.0
+            ramp = np.linspace(-8, 8, inputs.shape[-1])[None, None, :]
+            return np.stack([np.minimum(dense, ramp), np.minimum(dense, -ramp)]).astype(np.float32)
+    volume, masks = drawn()
+    names = ("Kidney_L", "Kidney_R")
+    whole = spec(names, patch=None, thresholds=dict.fromkeys(names, 0.4))
+    found = segment(volume, whole, Leftmost(), names, Progress(), flips=True).found
+    for name in names:
+        assert dice(full(found[name], volume.array.shape), masks[name]) > 0.9
+
+
+def test_far_specks_go_where_the_model_asks_for_the_largest_piece():
+    volume, masks = drawn()
+    volume.array[2:6, 40:46, 50:56] = 300.0
+    one = spec(("Kidney_L",), postprocess={"Kidney_L": ("largest_component", "fill_holes")})
+    mask = full(segment(volume, one, Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"], volume.array.shape)
+    assert dice(mask, masks["Kidney_L"]) > 0.95 or dice(mask, masks["Kidney_R"]) > 0.95
+    with pytest.raises(ModelError, match="polish"):
+        segment(volume, spec(postprocess={"Kidney_L": ("polish",)}), Threshold(), ("Kidney_L",), Progress())
+
+
+def test_no_patient_and_wrong_outputs_are_said():
+    volume, _ = drawn()
+    with pytest.raises(InputError, match="No patient"):
+        segment(volume.with_array(np.full_like(volume.array, -1000.0)), spec(), Threshold(), ("Kidney_L",), Progress())
+    with pytest.raises(ModelError, match="1 outputs"):
+        segment(volume, spec(("Kidney_L", "Kidney_R")), Threshold(), ("Kidney_L",), Progress())
+
+
+def test_cancel_stops_at_the_next_tile():
+    progress = Progress(lambda name, fraction: progress.cancel() if name == "running the model" else None)
+    with pytest.raises(Cancelled):
+        segment(drawn()[0], spec(), Threshold(), ("Kidney_L",), progress)
+
+
+def test_tiles_cover_everything_and_blend_to_the_same_values():
+    rng = np.random.default_rng(1)
+    image = rng.normal(size=(1, 13, 30, 21)).astype(np.float32)
+    out = sliding_window(lambda tile: 2 * tile, image, (8, 16, 32), 0.5, 1, Progress())
+    assert np.allclose(out, 2 * image, atol=1e-5)
+    assert starts(30, 16, 0.5) == [0, 7, 14]
+    assert starts(9, 16, 0.5) == [0]
+
+
+def test_resampling_keeps_a_linear_ramp_and_the_place():
+    grid = Grid.axial((9, 12, 15), (3.0, 1.1, 0.9), (5.0, -7.0, 2.0))
+    target = model_grid(grid, (4.0, 1.5, 1.2))
+    points = grid.to_lps(np.argwhere(np.ones(grid.shape))[:, ::-1])
+    ramp = (points @ (1.0, 2.0, 3.0)).reshape(grid.shape)
+    there = target.to_lps(np.argwhere(np.ones(target.shape))[:, ::-1])
+    truth = (there @ (1.0, 2.0, 3.0)).reshape(target.shape)
+    inner = (slice(1, -1),) * 3
+    assert np.allclose(resample_to(ramp, grid, target)[inner], truth[inner], atol=1e-3)
+    assert model_grid(grid, (3.0, 1.1, 0.9)) is grid
