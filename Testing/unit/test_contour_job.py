@@ -1,5 +1,7 @@
 """The contour job, its findings and its table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,9 @@ from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.tables import COLUMNS
-from radoncai.core.volume import Volume
+from radoncai.core.volume import Source, Volume
+from radoncai.models.applicability import judge
+from radoncai.models.spec import ModelSpec
 
 SHAPE, SPACING = (25, 60, 80), (4.0, 3.0, 2.5)
 GRID = Grid.axial(SHAPE, SPACING, (-100.0, -90.0, -50.0))
@@ -75,6 +79,17 @@ def test_an_image_the_model_is_not_made_for_is_refused_unless_overridden():
     with pytest.raises(InputError, match="slices lie 20.00 mm apart"):
         contour(thick, "body")
     assert any(text.startswith("Overridden") for text in contour(thick, "body", override=True).warnings)
+
+
+def test_body_part_and_field_of_view_are_judged():
+    header = Source(header={"BodyPartExamined": "PELVIS"})
+    limits = {"body_part": "head and neck", "field_of_view_mm": [60, 150, 500]}
+    found = judge(replace(phantom(), source=header), ModelSpec("m", "1", "contour", "onnx", applicability=limits))
+    assert found.refusals == ("The columns cover 200 mm; the model m needs 500 mm.",)
+    assert "shows PELVIS" in found.warnings[0]
+    for part in ("HEADNECK", "HEAD & NECK", "neck", ""):
+        fits = replace(phantom(), source=Source(header={"BodyPartExamined": part}))
+        assert not judge(fits, ModelSpec("m", "1", "contour", "onnx", applicability=limits)).warnings
 
 
 def test_a_cancelled_job_stops():

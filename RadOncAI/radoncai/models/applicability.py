@@ -34,10 +34,7 @@ def judge(volume: Volume, spec: ModelSpec) -> Applicability:
     if not refusals and "CT" in spec.modality:
         _judge_values(volume, spec, refusals, warnings)
     _judge_grid(volume, spec, refusals, warnings)
-    part = str(volume.source.header.get("BodyPartExamined") or "").upper()
-    allowed = [p.upper() for p in spec.applicability.get("body_part", ())]
-    if part and allowed and part not in allowed:
-        warnings.append(f"The image says it shows {part}; the model {spec.name} is made for {_any(allowed)}.")
+    _judge_body_part(volume, spec, warnings)
     return Applicability(tuple(refusals), tuple(warnings))
 
 
@@ -73,11 +70,25 @@ def _judge_grid(volume: Volume, spec: ModelSpec, refusals: list[str], warnings: 
         if not limits[0] * 0.999 <= spacing <= limits[1] * 1.001:
             refusals.append(f"The {axis} lie {spacing:.2f} mm apart; the model {spec.name} is made for "
                             f"{limits[0]:g} to {limits[1]:g} mm.")
+    extents = np.array(grid.shape) * grid.spacing_mm
+    for axis, extent, least in zip(AXES, extents, spec.applicability.get("field_of_view_mm") or (), strict=False):
+        if extent < least:
+            refusals.append(f"The {axis} cover {extent:.0f} mm; the model {spec.name} needs {least:g} mm.")
     least = spec.applicability.get("min_slices", 1)
     if grid.shape[0] < least:
         refusals.append(f"The image has {grid.shape[0]} slices; the model {spec.name} needs {least}.")
     if tilt_degrees(grid) > TILT_DEGREES:
         warnings.append(f"The image is tilted by {tilt_degrees(grid):.0f} degrees; the model knows straight ones.")
+
+
+def _judge_body_part(volume: Volume, spec: ModelSpec, warnings: list[str]) -> None:
+    """Body Part Examined is written in many ways (HEADNECK, HEAD & NECK): one shared word is enough."""
+    part = str(volume.source.header.get("BodyPartExamined") or "").upper()
+    given = spec.applicability.get("body_part") or ()
+    allowed = [given] if isinstance(given, str) else list(given)
+    words = [word for text in allowed for word in text.upper().split() if len(word) > 3]
+    if part and words and not any(word in part for word in words):
+        warnings.append(f"The image says that it shows {part}; the model {spec.name} is made for {_any(allowed)}.")
 
 
 def _any(names: tuple[str, ...] | list[str]) -> str:

@@ -86,7 +86,12 @@ def body_box(hu: np.ndarray, spacing_mm: tuple[float, float, float]) -> Box | No
 
 def probabilities(channels: np.ndarray, spec: ModelSpec, runner: Runner, progress: Progress,
                   flips: bool = False) -> np.ndarray:
-    """(channels, k, j, i) in the inputs' units on the model's grid to (outputs, k, j, i) after the activation."""
+    """(channels, k, j, i) in the inputs' units on the model's grid to (outputs, k, j, i) after the activation.
+
+    A single image serves all inputs: the same CT through several windows.
+    """
+    if len(channels) == 1:
+        channels = np.broadcast_to(channels, (len(spec.inputs), *channels.shape[1:]))
     if len(channels) != len(spec.inputs):
         raise ModelError(f"The model {spec.name} wants {len(spec.inputs)} images, {len(channels)} were given.")
     inputs = np.stack([normalised(c, rule) for c, rule in zip(channels, spec.inputs, strict=True)])
