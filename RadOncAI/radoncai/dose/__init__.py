@@ -1,0 +1,1 @@
+"""Dose: prediction, DVH, metrics and goals."""
