@@ -53,10 +53,10 @@ def contour_part(section: ContourSection, status: str = NOT_APPROVED) -> Part:
     uncertain = any(to_float(r.get("uncertainty")) is not None for r in section.rows)
     columns = [Column("Structure"), Column("Volume", "cc", True), Column("Slices", "", True),
                Column("Pieces", "", True), *([Column("Uncertainty", "", True)] if uncertain else []),
-               Column("State"), Column("To look at", cls="wide")]
+               Column("State", cls="nowrap"), Column("To look at", cls="wide")]
     rows = [_cells(section, row, colors, notes, uncertain) for row in section.rows]
     body = [gallery(pictures), legend(_shown(section, pictures, colors), "Colours of the contours"),
-            table("Contours", columns, rows, notes), "<h3>What to doubt</h3>",
+            table("Volumes and state", columns, rows, notes), "<h3>What to doubt</h3>",
             doubts(_sentences(section), NOTHING)]
     headline, detail, state = summary(section)
     return Part("contours", "Contours", status, headline, detail, state, model_line(section.model), "".join(body))

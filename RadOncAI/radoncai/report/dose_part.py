@@ -17,6 +17,7 @@ from radoncai.report.tables import Column, Notes, doubts, gallery, legend, named
 
 VERDICTS = {"pass": ("✓", "met"), "near": ("~", "met"), "fail": ("✕", "missed"), "unsure": ("?", "unsure"),
             "unknown": ("–", "unknown")}
+TITLES = {"near": "met, within 5 % of the limit", "unsure": "the limit lies inside the 90 % band"}
 NOTHING = "No warning came up. A predicted dose shows what is usually reached, not what a plan will reach."
 
 
@@ -34,9 +35,9 @@ def verdict_html(row: Row, notes: Notes) -> str:
     sign, word = VERDICTS.get(verdict, VERDICTS["unknown"])
     if verdict == "unknown":
         return f'<span class="verdict unknown">{notes.unknown(row.get("reason"))} unknown</span>'
-    more = {"near": ", within 5 % of the limit", "fail": f" by {miss(row)}" if miss(row) else "",
-            "unsure": ": the limit lies inside the band"}.get(verdict, "")
-    return f'<span class="verdict {verdict}"><b>{sign}</b> {escape(word + more)}</span>'
+    more = {"near": ", within 5 %", "fail": f" by {miss(row)}" if miss(row) else ""}.get(verdict, "")
+    title = f' title="{TITLES[verdict]}"' if verdict in TITLES else ""
+    return f'<span class="verdict {verdict}"{title}><b>{sign}</b> {escape(word + more)}</span>'
 
 
 def band(row: Row, unit: str) -> str:
@@ -62,11 +63,11 @@ def goal_table(section: DoseSection) -> str:
         known = to_float(row.get("value")) is not None
         value = by_unit(row["value"], unit) + behind if known else notes.unknown(row.get("reason"))
         goal = f"{escape(metric_name(row.get('metric')))} {sign} {by_unit(limit, unit)} {escape(unit)}"
-        rows.append([named(name, colors), goal, value, escape(band(row, unit)), goal_bar(row),
-                     verdict_html(row, notes), escape(str(row.get("priority") or ""))])
+        rows.append([named(name, colors), goal, verdict_html(row, notes), value, escape(band(row, unit)),
+                     goal_bar(row), escape(str(row.get("priority") or ""))])
     unit = units.pop() if len(units) == 1 else ""
-    columns = [Column("Structure"), Column("Goal", cls="nowrap"), Column("Value", unit, True),
-               Column("90 % band", unit, True), Column("Against the limit"), Column("Verdict"),
+    columns = [Column("Structure"), Column("Goal", cls="nowrap"), Column("Verdict"), Column("Value", unit, True),
+               Column("90 % band", unit, True), Column("Against the limit"),
                Column("Priority", "", True)]
     return table("Goals", columns, rows, notes) if rows else ""
 
@@ -134,7 +135,7 @@ def _plot(section: DoseSection) -> str:
     spread = any(band(r, "Gy") for r in section.metric_rows)
     caption = ", ".join(t for t in ("Dose-volume histogram, cumulative", how,
                                     "bars: 90 % band of a metric" if spread else "") if t)
-    return f'<figure class="plot">{drawing}<figcaption>{caption}</figcaption></figure>'
+    return f'<figure class="plot"><div class="scroll">{drawing}</div><figcaption>{caption}</figcaption></figure>'
 
 
 def _prescription(section: DoseSection) -> str:
@@ -147,14 +148,15 @@ def _prescription(section: DoseSection) -> str:
 
 
 def _sentences(section: DoseSection) -> list[tuple[str, str]]:
-    out = []
-    for row in section.goal_rows:
-        name, goal = str(row.get("structure", "")), metric_name(row.get("metric"))
-        if row.get("verdict") == "unsure":
-            out.append((name, f"{goal}: the prediction's 90 % band reaches across the limit."))
-        elif row.get("verdict") == "fail":
-            out.append((name, f"{goal} misses its goal by {miss(row)}."))
+    missed = [f"{_goal_name(r)} ({miss(r)})" for r in section.goal_rows if r.get("verdict") == "fail"]
+    unsure = [_goal_name(r) for r in section.goal_rows if r.get("verdict") == "unsure"]
+    out = [("Missed:", ", ".join(missed) + ".")] if missed else []
+    out += [("Unsure:", f"{', '.join(unsure)}. The limit lies inside the 90 % band.")] if unsure else []
     return out + [("", str(text)) for text in section.warnings]
+
+
+def _goal_name(row: Row) -> str:
+    return f"{row.get('structure', '')} {metric_name(row.get('metric'))}"
 
 
 def summary(goal_rows: Sequence[Row]) -> tuple[str, str, str]:

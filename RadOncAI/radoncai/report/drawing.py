@@ -73,6 +73,16 @@ def words(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, *, size
               stroke_fill=(0, 0, 0))
 
 
+def plate(image: Image.Image, lines: Sequence[tuple[str, float]], *, right: bool, bottom: bool,
+          extra: float = 0.0) -> None:
+    """Darken the corner in which the lines (text, size) will stand, so that they are readable on bone."""
+    width = max(font(size).getlength(text.translate(PLAIN)) for text, size in lines) + 1.2 * lines[0][1] + extra
+    height = 0.75 * lines[0][1] + sum(1.25 * size for _, size in lines)
+    x, y = image.width - width if right else 0.0, image.height - height if bottom else 0.0
+    box = tuple(int(round(v)) for v in (x, y, x + width, y + height))
+    image.paste(image.crop(box).point(lambda v: int(0.4 * v)), box[:2])
+
+
 def scale_bar(image: Image.Image, mm_per_pixel: float, *, size: float = TEXT) -> tuple[int, float]:
     """Draw a bar of a round number of cm at the lower left; returns its length in (cm, pixels)."""
     room = 0.28 * image.width * mm_per_pixel / 10
@@ -99,11 +109,13 @@ def annotate(image: Image.Image, view: View, title: str, status: str, *, size: f
     words(draw, (image.width / 2, pad), top, size=1.15 * size, anchor="ma")
     words(draw, (image.width / 2, image.height - pad), bottom, size=1.15 * size, anchor="md")
     first, _, second = title.partition(", ")
+    plate(image, [(first, size), (second, 0.85 * size)], right=False, bottom=False)
     words(draw, (pad, pad), first, size=size)
     words(draw, (pad, pad + 1.25 * size), second, size=0.85 * size)
     lines = status.split(", ")
     if font(size).getlength(status) < image.width / 2 - 2 * size:
         lines = [status]
+    plate(image, [(line, size) for line in lines], right=True, bottom=True)
     for row, line in enumerate(reversed(lines)):
         ending = "" if row == 0 else ","
         words(draw, (image.width - pad, image.height - pad - 1.25 * size * row), line + ending, size=size,
@@ -115,6 +127,8 @@ def key(image: Image.Image, entries: Sequence[tuple[str, Rgb]], *, size: float =
     """A column of coloured squares with words at the upper right."""
     draw = ImageDraw.Draw(image)
     pad, step = 0.6 * size, 1.35 * size
+    if entries:
+        plate(image, [(text, 1.08 * size) for text, _ in entries], right=True, bottom=False, extra=size)
     for row, (text, color) in enumerate(entries):
         y = pad + row * step
         x = image.width - pad - 0.8 * size

@@ -14,7 +14,7 @@ from radoncai.report.contour_part import contour_part
 from radoncai.report.dose_part import dose_part
 from radoncai.report.part import Part
 from radoncai.report.sections import BodySection, ContourSection, DoseSection
-from radoncai.report.tables import facts, value_html
+from radoncai.report.tables import facts, value_html, words_of
 
 BANNER = "AI results, not approved"
 BANNER_MORE = "Research and teaching. Not a medical device."
@@ -56,12 +56,22 @@ def card_html(card: Mapping[str, object]) -> str:
     """A model card in short: what people must know, in a fixed order; figures and the rest folded."""
     name = " ".join(str(card[k]) for k in ("name", "version") if card.get(k))
     title = str(card.get("title") or name or "Model")
+    card = {**card, "training_data": _training_words(card.get("training_data"))}
     pairs = [(key, value_html(card[key])) for key in CARD_KEYS if card.get(key) not in (None, "", [], {})]
     short = [p for p in pairs if p[0] not in ("metrics", "method")]
     more = [p for p in pairs if p[0] in ("metrics", "method")]
     folded = f"<details><summary>Method and figures</summary>{facts(more)}</details>" if more else ""
     exact = f" <small>{escape(name)}</small>" if name and name != title else ""
     return f'<article class="card"><h3>{escape(title)}{exact}</h3>{facts(short)}{folded}</article>'
+
+
+def _training_words(data: object) -> object:
+    """{text, n, source, terms} as sentences; anything else as it is."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("text"), str):
+        return data
+    first = data["text"].rstrip(".") + (f" (n = {data['n']})" if data.get("n") else "")
+    rest = [f"{words_of(str(k))}: {v}" for k, v in data.items() if k not in ("text", "n") and isinstance(v, (str, int))]
+    return ". ".join([first, *(r.rstrip(".") for r in rest)]) + "."
 
 
 def background(cards: Sequence[Mapping[str, object]], provenance: Sequence[Mapping[str, object]]) -> str:

@@ -94,14 +94,15 @@ def draw_structures(canvas: np.ndarray, view: View, structures: StructureSet, co
     return tuple(n for n in structures.names if n in shown)
 
 
-def _finish(canvas: np.ndarray, view: View, status: str, what: str, shown: Sequence[str],
-            entries: Sequence[tuple[str, Rgb]] = ()) -> Picture:
+def finish(canvas: np.ndarray, view: View, status: str, what: str, shown: Sequence[str],
+            entries: Sequence[tuple[str, Rgb]] = (), caption: str = "") -> Picture:
+    """A finished canvas with title, letters, scale bar, status words and key; `what` goes into its alternative text."""
     image = to_image(canvas)
     annotate(image, view, place_name(view), status)
     key(image, entries)
     place = place_name(view)
     alt = f"{place.replace(', ', ' slice at ', 1)}, {what}{': ' + ', '.join(shown) if shown else ''}. {status}."
-    return Picture(image, view.plane, f"{place}: {what}", alt, status, tuple(shown))
+    return Picture(image, view.plane, caption, alt, status, tuple(shown))
 
 
 def contour_picture(ct: Volume, structures: StructureSet, view: View, *, window: tuple[float, float] = SOFT_TISSUE,
@@ -109,7 +110,7 @@ def contour_picture(ct: Volume, structures: StructureSet, view: View, *, window:
     """One slice of the CT with the contours that it cuts."""
     canvas = grey(ct, view, window)
     shown = draw_structures(canvas, view, structures, structure_colors(structures))
-    return _finish(canvas, view, status, "contours", shown)
+    return finish(canvas, view, status, "contours", shown)
 
 
 def contour_pictures(ct: Volume, structures: StructureSet, *, status: str = NOT_APPROVED) -> list[Picture]:
@@ -131,7 +132,7 @@ def dose_picture(ct: Volume, structures: StructureSet, dose: Dose, levels: Seque
     shown = draw_structures(canvas, view, structures, structure_colors(structures), width=0.8 * LINE)
     entries = [(level.words, level.color) for level in reversed(levels)] if legend else []
     kind = {"predicted": "predicted dose", "mimicked": "mimicked dose"}.get(dose.kind, "dose")
-    return _finish(canvas, view, DOSE_KINDS.get(dose.kind, RESEARCH), f"{kind} and contours", shown, entries)
+    return finish(canvas, view, DOSE_KINDS.get(dose.kind, RESEARCH), f"{kind} and contours", shown, entries)
 
 
 def dose_pictures(ct: Volume, structures: StructureSet, dose: Dose,
@@ -175,7 +176,8 @@ def tissue_picture(ct: Volume, tissue: np.ndarray, level_mm: float, *, areas_cm2
             area = (areas_cm2 or {}).get(number)
             entries.append((name if area is None else f"{name} {area:.1f} cm2", rgb(code)))
             shown.append(name)
-    return _finish(canvas, view, RESEARCH, "tissues" if overlay else "CT alone", shown, entries)
+    what = "tissues" if overlay else "CT without overlay"
+    return finish(canvas, view, RESEARCH, what, shown, entries, what.replace("tissues", "Tissues as measured"))
 
 
 def level_picture(ct: Volume, level_mm: float, *, text: str = "L3", rows: int = 680) -> Picture:
@@ -189,7 +191,7 @@ def level_picture(ct: Volume, level_mm: float, *, text: str = "L3", rows: int = 
     y = np.abs(np.arange(view.shape[0]) - image_y)
     share = np.repeat(np.clip(2.0 - y, 0, 1)[:, None], view.shape[1], axis=1).astype(np.float32)
     blend(canvas, 0.9 * share, STATUS)
-    picture = _finish(canvas, view, RESEARCH, f"the level of {text}", ())
+    picture = finish(canvas, view, RESEARCH, f"the level of {text}", (), (), f"Level of {text}")
     words(ImageDraw.Draw(picture.image), (0.13 * picture.image.width, image_y - 6), text,
           color=STATUS, anchor="ld")
     return picture

@@ -84,9 +84,10 @@ def gallery(pictures: Sequence[Picture]) -> str:
     """Pictures side by side at one height; each takes the share of the width that its shape needs."""
     figures = []
     for picture in pictures:
+        caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
         figures.append(f'<figure style="--a:{picture.aspect:.3f}"><img src="{picture.data_uri()}" '
                        f'width="{picture.image.width}" height="{picture.image.height}" alt="{escape(picture.alt)}">'
-                       f"<figcaption>{escape(picture.caption)}</figcaption></figure>")
+                       f"{caption}</figure>")
     return f'<div class="gallery">{"".join(figures)}</div>'
 
 
