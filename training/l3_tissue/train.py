@@ -120,7 +120,7 @@ def learn(options: argparse.Namespace) -> None:
             continue
         done = state["seconds"] / (options.minutes * 60)
         for group in optimiser.param_groups:
-            group["lr"] = 2.5e-3 * min(1, (state["step"] + 1) / 60) * 0.5 * (1 + np.cos(np.pi * done)) + 1e-5
+            group["lr"] = float(2.5e-3 * min(1, (state["step"] + 1) / 60) * 0.5 * (1 + np.cos(np.pi * done)) + 1e-5)
         images, label = slices.batch(rng, 8 if done < SMALL_PHASE else 4)
         if done < SMALL_PHASE:
             images, label = shrink(images, label)

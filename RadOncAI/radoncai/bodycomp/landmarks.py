@@ -98,7 +98,9 @@ def axis_profile(ct: Reduced, axis: np.ndarray, radius_mm: float = 12.0) -> np.n
 def vertebral_bodies(profile: np.ndarray, dz: float) -> list[float]:
     """Middles of the bodies, upwards: two endplates 17 to 31 mm apart, in slices of `dz` mm."""
     smooth = ndimage.gaussian_filter1d(profile, 1.5 / dz)
-    peaks, _ = signal.find_peaks(smooth, distance=max(2, int(8 / dz)), prominence=8)
+    peaks, found = signal.find_peaks(smooth, distance=max(2, int(8 / dz)), prominence=8)
+    if len(peaks):
+        peaks = peaks[found["prominences"] >= 0.3 * np.median(found["prominences"])]
     bodies: list[float] = []
     for low, high in zip(peaks[:-1], peaks[1:], strict=True):
         middle = (low + high) / 2
@@ -146,7 +148,7 @@ def lung_share(ct: Reduced, frame: Frame, k: int) -> float:
 
 
 def bone_reach(ct: Reduced, axis: np.ndarray, k: float) -> float:
-    """How far sideways bone reaches that is joined to the vertebra at slice k within +-15 mm, mean of both sides, mm."""
+    """How far sideways bone joined to the vertebra at slice k reaches within +-15 mm, mean of both sides, mm."""
     half = max(1, int(round(15 / ct.spacing_mm[0])))
     middle = int(round(k))
     low = max(0, middle - half)

@@ -1,7 +1,6 @@
-"""Which slice is L3: iliac crests on the chain of endplates, checked by the ribs and by the bone-free flank.
+"""Which slice is L3: iliac crests on the chain of endplates, checked by sacrum, ribs and the flank without bone.
 
-Found without training; every rule's numbers are those of reference body-composition 8. A wrong silent level is worse
-than a question, so whatever is missing is said and refused.
+Found without training. A wrong silent level is worse than a question, so whatever is missing is said and refused.
 """
 
 from __future__ import annotations
@@ -113,13 +112,12 @@ def _crest(ct: landmarks.Reduced, frame: landmarks.Frame, bone: np.ndarray) -> f
     sides = [landmarks.crest(bone[:, s]) for s in (0, 1)]
     if any(s is None for s in sides):
         raise InputError(f"No L3 level was found: the pelvis is not in the scan; {GIVE_IT}.")
-    if abs(sides[0] - sides[1]) * dz > SIDES_AGREE_MM:
-        raise InputError(f"No L3 level was found: the right and left iliac crests end {abs(sides[0] - sides[1]) * dz:.0f}"
-                         f" mm apart; {GIVE_IT}.")
+    apart = abs(sides[0] - sides[1]) * dz
+    if apart > SIDES_AGREE_MM:
+        raise InputError(f"No L3 level was found: the right and left iliac crests end {apart:.0f} mm apart; {GIVE_IT}.")
     low, high = landmarks.free_flank(bone, frame, max(sides))
     if (high - low + 1) * dz < FREE_FLANK_MM:
-        raise InputError(f"No L3 level was found: no flank without bone lies above an iliac crest, so the scan does not "
-                         f"show pelvis and waist together; {GIVE_IT}.")
+        raise InputError(f"No L3 level was found: the scan does not show the pelvis and the waist above it; {GIVE_IT}.")
     if landmarks.lung_share(ct, frame, max(sides)) > 0.15:
         raise InputError(f"No L3 level was found: the lowest broad bone lies beside the lungs, so the pelvis is not in "
                          f"the scan; {GIVE_IT}.")
