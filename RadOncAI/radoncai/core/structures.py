@@ -35,11 +35,12 @@ class Review:
 
 @dataclass(frozen=True, eq=False)
 class Contour:
-    """A closed planar polygon, (n, 3) LPS mm. `kind` is the DICOM geometric type."""
+    """A closed planar polygon, (n, 3) LPS mm. `kind` is the DICOM geometric type, `text` its numbers as read."""
 
     points: np.ndarray
     kind: str = "CLOSED_PLANAR"
     image_uid: str = ""
+    text: bytes = b""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -66,8 +67,7 @@ def date_and_time(now: datetime) -> tuple[str, str]:
 def write_object(data: Dataset, path: Path, *, implicit: bool = False) -> Path:
     """Write as a DICOM file, explicit VR little endian unless `implicit`. PlatformError where the disk refuses."""
     syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-    texts = [str(element.value) for element in data.iterall() if element.VR in ("LO", "PN", "SH", "ST", "LT", "UT")]
-    data.SpecificCharacterSet = "ISO_IR 100" if all(t.isascii() for t in texts) else "ISO_IR 192"
+    data.SpecificCharacterSet = "ISO_IR 100" if all(t.isascii() for t in _texts(data)) else "ISO_IR 192"
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = data.SOPClassUID, data.SOPInstanceUID
     meta.TransferSyntaxUID = syntax
@@ -82,6 +82,16 @@ def write_object(data: Dataset, path: Path, *, implicit: bool = False) -> Path:
     except OSError as error:
         raise PlatformError(f"Cannot write {path} ({error.strerror}); choose another folder.") from error
     return Path(path)
+
+
+def _texts(data: Dataset) -> Iterator[str]:
+    """Every text value; contours hold none and would take seconds."""
+    for element in data:
+        if element.VR == "SQ" and element.keyword != "ROIContourSequence":
+            for item in element.value:
+                yield from _texts(item)
+        elif element.VR in ("LO", "PN", "SH", "ST", "LT", "UT"):
+            yield str(element.value)
 
 
 def require_references(source: Source, what: str) -> None:

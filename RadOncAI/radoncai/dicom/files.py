@@ -17,7 +17,7 @@ _BARE_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
 
 
 def files_below(path: Path) -> list[Path]:
-    """The file itself, or every file in the folder and below, hidden ones left out. InputError where nothing is there."""
+    """The file itself, or every file in the folder and below but hidden ones. InputError where nothing is there."""
     path = Path(path)
     if path.is_file():
         return [path]
@@ -56,7 +56,7 @@ def open_dicom(path: Path, *, pixels: bool = True) -> FileDataset:
         return data
     except (InvalidDicomError, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
             RecursionError, OverflowError, MemoryError) as error:
-        raise InputError(f"{path} is damaged or cut off and cannot be read ({_short(error)}); copy it again.") from error
+        raise InputError(f"{path} is damaged or cut off ({_short(error)}); copy it again.") from error
 
 
 def transfer_syntax(data: FileDataset) -> str:

@@ -1,0 +1,175 @@
+"""Reading an RTSTRUCT: its contours as they stand, and their masks on an image grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from radoncai.core.errors import InputError
+from radoncai.core.grid import Grid
+from radoncai.core.structures import Algorithm, Contour, Review, Structure, StructureSet
+from radoncai.core.volume import Source, Volume
+from radoncai.dicom.contour_data import from_text, get_text
+from radoncai.dicom.contour_mask import contours_to_mask
+from radoncai.dicom.files import open_dicom
+from radoncai.dicom.roi_items import ROLES
+from radoncai.dicom.same_patient import check_same_patient
+from radoncai.dicom.values import numbers, text
+
+CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+
+
+@dataclass(frozen=True)
+class RoiContours:
+    """One ROI as it stands in the file; `structure` holds its attributes, contours and an empty mask."""
+
+    number: int
+    structure: Structure
+    contours: tuple[Contour, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContourFile:
+    """An RTSTRUCT without images. `source` has its patient, study, frame and its own SOP UIDs in `slices`.
+
+    `image_series_uid` is the series it was drawn on, "" where not stated.
+    """
+
+    rois: tuple[RoiContours, ...]
+    source: Source
+    label: str = ""
+    image_series_uid: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+
+def read_contours(path: Path) -> ContourFile:
+    """The ROIs of an RTSTRUCT without any image. InputError where the file is no RTSTRUCT."""
+    data = open_dicom(path)
+    if text(data, "Modality") != "RTSTRUCT":
+        raise InputError(f"{path} is no RTSTRUCT but {text(data, 'Modality') or 'an object without a modality'}; "
+                         "name the structure set file.")
+    contour_items = _by_number(data, "ROIContourSequence")
+    observations = _by_number(data, "RTROIObservationsSequence")
+    review = _review(data)
+    rois = []
+    for item in _items(data, "StructureSetROISequence"):
+        number = _integer(item, "ROINumber")
+        rois.append(_roi(number, item, contour_items.get(number), observations.get(number), review))
+    series = [text(s, "SeriesInstanceUID") for frame in _items(data, "ReferencedFrameOfReferenceSequence")
+              for study in _items(frame, "RTReferencedStudySequence")
+              for s in _items(study, "RTReferencedSeriesSequence")]
+    return ContourFile(tuple(rois), _source(data), text(data, "StructureSetLabel"), series[0] if series else "")
+
+
+def read_rtstruct(path: Path, image: Volume | Grid, *, same_patient: bool = False) -> StructureSet:
+    """An RTSTRUCT as masks on the grid of an image.
+
+    A voxel belongs to a structure where its centre lies inside (even-odd, ties half open); contours lie on the slice
+    nearest to them within half a slice, nothing is filled in between. ROIs without voxels are in `missing` with the
+    reason; POINT and OPEN contours and every oddity are in `warnings`. `source.slices` holds the RTSTRUCT's own SOP
+    UIDs. InputError for another patient or frame of reference, unless `same_patient`.
+    """
+    grid = image if isinstance(image, Grid) else image.grid
+    found = read_contours(path)
+    warnings = list(found.warnings)
+    if isinstance(image, Volume):
+        warnings += check_same_patient(image.source, found.source, "the images and the structure set",
+                                       same_patient=same_patient)
+    structures, missing = [], {}
+    for roi in found.rois:
+        name = roi.structure.name
+        warnings += roi.warnings
+        drawn = contours_to_mask(roi.contours, grid)
+        warnings += [f"{name}: {said}" for said in drawn.warnings]
+        if drawn.box is None:
+            missing[name] = drawn.reason
+            continue
+        structures.append(replace(roi.structure, mask=drawn.mask, box=drawn.box, contours=roi.contours))
+    if not found.rois:
+        warnings.append("The structure set holds no ROI.")
+    return StructureSet(grid, tuple(structures), found.source, found.label, missing, tuple(warnings))
+
+
+def _roi(number: int, item: Dataset, contour_item: Dataset | None, observation: Dataset | None,
+         review: Review) -> RoiContours:
+    name = text(item, "ROIName") or f"ROI {number}"
+    contours, said = _contours(name, contour_item)
+    color = numbers(contour_item, "ROIDisplayColor") if contour_item is not None else None
+    origin = text(item, "ROIGenerationAlgorithm").upper()
+    structure = Structure(
+        name, np.zeros((0, 0, 0), bool), (slice(0, 0),) * 3,
+        role=ROLES.get(text(observation, "RTROIInterpretedType").upper(), "oar") if observation is not None else "oar",
+        color=tuple(int(np.clip(c, 0, 255)) for c in color[:3]) if color is not None and len(color) >= 3
+        else (255, 255, 0),
+        code=_code(observation), origin=origin if origin in ("AUTOMATIC", "SEMIAUTOMATIC") else "MANUAL",
+        algorithm=_algorithm(item), review=review)
+    return RoiContours(number, structure, contours, said)
+
+
+def _contours(name: str, item: Dataset | None) -> tuple[tuple[Contour, ...], tuple[str, ...]]:
+    """Contours of every kind as read; sentences about those that hold no readable points."""
+    out, bad = [], 0
+    for contour in _items(item, "ContourSequence") if item is not None else ():
+        raw = get_text(contour)
+        points = from_text(raw)
+        if points is None:
+            bad += 1
+            continue
+        images = _items(contour, "ContourImageSequence")
+        kind = text(contour, "ContourGeometricType", "CLOSED_PLANAR").upper()
+        out.append(Contour(points, kind, text(images[0], "ReferencedSOPInstanceUID") if images else "", raw))
+    return tuple(out), (f"{name}: {bad} contours hold no readable points and were left out.",) if bad else ()
+
+
+def _code(observation: Dataset | None) -> tuple[str, str, str] | None:
+    """(scheme, value, meaning) of the identification, the TG-263 code left aside."""
+    for item in _items(observation, "RTROIIdentificationCodeSequence") if observation is not None else ():
+        code = text(item, "CodingSchemeDesignator"), text(item, "CodeValue"), text(item, "CodeMeaning")
+        if code[0] != "99TG263" and code[1]:
+            return code
+    return None
+
+
+def _algorithm(item: Dataset) -> Algorithm:
+    for entry in _items(item, "ROIDerivationAlgorithmIdentificationSequence"):
+        parameters = text(entry, "AlgorithmParameters")
+        weights = parameters.removeprefix("weights sha256 ") if parameters.startswith("weights sha256 ") else ""
+        return Algorithm(text(entry, "AlgorithmName"), text(entry, "AlgorithmVersion"), weights)
+    return Algorithm()
+
+
+def _review(data: Dataset) -> Review:
+    """Approval of the whole file; a named reviewer and the time stand beside it."""
+    status = {"APPROVED": "approved", "REJECTED": "rejected"}.get(text(data, "ApprovalStatus"), "unreviewed")
+    if status == "unreviewed":
+        return Review()
+    return Review(status, text(data, "ReviewerName"), f"{text(data, 'ReviewDate')} {text(data, 'ReviewTime')}".strip())
+
+
+def _source(data: Dataset) -> Source:
+    frame = text(data, "FrameOfReferenceUID")
+    for item in _items(data, "ReferencedFrameOfReferenceSequence"):
+        frame = text(item, "FrameOfReferenceUID") or frame
+        break
+    return Source(text(data, "PatientID"), text(data, "StudyInstanceUID"), text(data, "SeriesInstanceUID"), frame,
+                  ((text(data, "SOPClassUID"), text(data, "SOPInstanceUID")),))
+
+
+def _items(data: Dataset, keyword: str) -> list[Dataset]:
+    """Items of a sequence; none where it is absent, empty or no sequence."""
+    value = data.get(keyword, None)
+    return [v for v in value if isinstance(v, Dataset)] if value is not None and not isinstance(value, (str, bytes)) \
+        else []
+
+
+def _by_number(data: Dataset, keyword: str) -> dict[int, Dataset]:
+    return {_integer(item, "ReferencedROINumber"): item for item in _items(data, keyword)}
+
+
+def _integer(data: Dataset, keyword: str) -> int:
+    value = numbers(data, keyword)
+    return int(value[0]) if value is not None else -1

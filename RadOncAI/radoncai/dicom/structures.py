@@ -1,0 +1,63 @@
+"""Reading structures of any kind: RTSTRUCT or label map, with or without their images, with standard names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from radoncai.core.errors import InputError
+from radoncai.core.naming import annotated
+from radoncai.core.resample import resample_array
+from radoncai.core.structures import Structure, StructureSet
+from radoncai.core.volume import Volume
+from radoncai.dicom.files import is_dicom
+from radoncai.dicom.labels import read_labels
+from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
+
+
+def read_structures(path: Path, volume: Volume, *, same_patient: bool = False) -> StructureSet:
+    """An RTSTRUCT or a label map on the grid of `volume`.
+
+    Raises InputError for another patient or frame of reference, and for a file that is neither.
+    """
+    if is_dicom(_existing(path)):
+        return annotated(read_rtstruct(path, volume, same_patient=same_patient))
+    found = read_labels(path)
+    if not found.grid.same_as(volume.grid, 0.1):
+        found = _moved(found, volume)
+    return annotated(found)
+
+
+def read_structures_alone(path: Path, dose: Volume) -> StructureSet:
+    """Structures for a DVH, without images: contours stay contours, a label map keeps its own grid."""
+    if not is_dicom(_existing(path)):
+        return annotated(read_labels(path))
+    found = read_contours(path)
+    kept = tuple(replace(roi.structure, contours=roi.contours) for roi in found.rois
+                 if any(c.kind.startswith("CLOSED") for c in roi.contours))
+    missing = {roi.structure.name: "it has no closed contours" for roi in found.rois
+               if not any(c.kind.startswith("CLOSED") for c in roi.contours)}
+    warnings = (*found.warnings, *(text for roi in found.rois for text in roi.warnings))
+    return annotated(StructureSet(dose.grid, kept, found.source, found.label, missing, warnings))
+
+
+def _existing(path: Path) -> Path:
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"The structures {path} are not a file; name an RTSTRUCT or a label map.")
+    return path
+
+
+def _moved(structures: StructureSet, volume: Volume) -> StructureSet:
+    """Masks on another grid: by linear interpolation, at half."""
+    moved, missing = [], dict(structures.missing)
+    for s in structures:
+        share = resample_array(s.full(structures.grid.shape).astype("float32"), structures.grid, volume.grid, outside=0.0)
+        if (share >= 0.5).any():
+            new = Structure.from_full(s.name, share >= 0.5)
+            moved.append(replace(s, mask=new.mask, box=new.box, contours=()))
+        else:
+            missing[s.name] = "it lies outside the image"
+    said = "The structures lie on another grid and were interpolated onto the image."
+    return replace(structures, grid=volume.grid, structures=tuple(moved), missing=missing,
+                   warnings=(*structures.warnings, said))
