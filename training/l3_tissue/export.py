@@ -18,7 +18,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "RadOncAI"), str(Path(__file__).parent)]
 
-from evaluate import CALIBRATION_SEED, draw_test, evaluate, onnx_predict  # noqa: E402
+from evaluate import CALIBRATION_SEED, TEST_SEED, draw_test, evaluate, onnx_predict, rows_of  # noqa: E402
 from train import NETWORK  # noqa: E402
 
 from radoncai.bodycomp.field import channels, find_field  # noqa: E402
@@ -80,11 +80,25 @@ def describe(folder: Path) -> dict:
     return template
 
 
+def card(predict, n: int, slices: int) -> dict:
+    """The card with the figures of n slices of the test's seeds and of the phantom-like family."""
+    text = json.loads((Path(__file__).parent / "card.template.json").read_text())
+    text["training_data"]["n"] = slices
+    for family, data in (("B", "drawn slices of family B, not trained on"), ("P", "drawn slices like a phantom")):
+        rows = rows_of(evaluate(predict, n if family == "B" else n // 3, TEST_SEED, family), family)
+        text["metrics"] += [{"structure": r["row"], "metric": f"{r['metric']} {r['unit']}".strip(), "value": r["value"],
+                             "n": r["n"], "data": data} for r in rows if "mean" in r["metric"]]
+    looked = Path(__file__).parent / "looked_at.json"
+    text["metrics"] += json.loads(looked.read_text()) if looked.exists() else []
+    return text
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--bundle", type=Path, default=BUNDLE)
-    parser.add_argument("--n", type=int, default=60)
+    parser.add_argument("--n", type=int, default=60, help="slices for the calibration")
+    parser.add_argument("--test-n", type=int, default=50, help="slices for the card's figures")
     options = parser.parse_args()
     torch.set_num_threads(1)
     network = load_network(options.work)
@@ -93,11 +107,14 @@ def main() -> None:
     print(f"ONNX and torch differ in {100 * share:.4f} % of the labelled pixels")
     if share > 0.001:
         raise SystemExit("ONNX and torch weights do not give the same labels; the bundle is not to be used.")
-    results = evaluate(onnx_predict(options.bundle / "model.onnx"), options.n, CALIBRATION_SEED)
+    predict = onnx_predict(options.bundle / "model.onnx")
+    results = evaluate(predict, options.n, CALIBRATION_SEED)
     text = {"method": "68 % quantile of |error| / standard deviation over eight views", "n": options.n,
             "data": "drawn slices of family B, other seeds than the test's", "factors": calibrate(results)}
     (options.bundle / "calibration.json").write_text(json.dumps(text, indent=1) + "\n")
     (options.bundle / "model.json").write_text(json.dumps(describe(options.bundle), indent=1) + "\n")
+    drawn = 50 * len(list((options.work / "slices").glob("[0-9]*.npz")))
+    (options.bundle / "card.json").write_text(json.dumps(card(predict, options.test_n, drawn), indent=1) + "\n")
     print(json.dumps(text["factors"]))
 
 
