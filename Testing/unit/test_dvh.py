@@ -5,6 +5,7 @@ import pytest
 
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
+from radoncai.core.polygons import mask_to_polygons
 from radoncai.core.structures import Contour, Structure
 from radoncai.core.volume import Volume
 from radoncai.dose.dvh import dvh_of, dvhs_of, joined, rows
@@ -114,6 +115,20 @@ def test_mask_and_contours_of_one_box_agree_on_flipped_grids():
         assert one.dose_at_volume(share) == pytest.approx(two.dose_at_volume(share), abs=0.05)
 
 
+def test_a_mask_and_its_voxel_edge_polygons_have_the_same_dvh():
+    grid = Grid.axial((9, 23, 31), (3.0, 1.1, 0.9), (-14.0, -12.0, -12.0))
+    k, j, i = np.indices(grid.shape)
+    mask = ((k - 4) / 3.2) ** 2 + ((j - 11) / 8.3) ** 2 + ((i - 15) / 12.1) ** 2 < 1
+    mask[:, 9:12, 14:17] = False
+    contours = [grid.to_lps(np.column_stack([p, np.full(len(p), n)]))
+                for n, plane in enumerate(mask) for p in mask_to_polygons(plane)]
+    dose = field((0.6, -0.8, 0.5))
+    one, two = dvh_of(Structure.from_full("A", mask), grid, dose), dvh_of(drawn(*contours), grid, dose)
+    assert two.volume_cc == pytest.approx(one.volume_cc, rel=2e-3)
+    for share in (0.02, 0.5, 0.98):
+        assert one.dose_at_volume(share) == pytest.approx(two.dose_at_volume(share), abs=0.05)
+
+
 def test_a_hole_is_left_out_as_keyhole_and_as_inner_ring():
     outer, inner = circle(20, 0.0), circle(10, 0.0)
     keyhole = np.concatenate([outer, outer[:1], inner[::-1], inner[-1:]])
@@ -200,6 +215,12 @@ def test_coverage_of_slanted_cells_is_their_area():
 def test_contours_that_are_not_parallel_are_refused():
     with pytest.raises(InputError, match="parallel"):
         dvh_of(drawn(circle(10, 0.0), circle(10, 0.0)[:, [2, 0, 1]]), GRID, field())
+
+
+def test_a_sliver_across_the_body_does_not_exhaust_memory():
+    sliver = drawn(np.array([(-50, -50, 0.0), (50, 50, 0.0), (50, 50.0001, 0.0)]))
+    dvh = dvh_of(sliver, GRID, field())
+    assert dvh.is_empty or dvh.highest_gy == 50.0
 
 
 def test_unknown_end_caps_are_refused():

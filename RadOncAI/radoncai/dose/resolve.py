@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from radoncai.core.dose import Prescription
-from radoncai.core.templates import match
+from radoncai.core.templates import match, plain
 from radoncai.dose.dvh import Dvh, joined
 
 _PAIRS = {"Lungs": "Lung", "Kidneys": "Kidney", "Parotids": "Parotid", "Hippocampi": "Hippocampus"}
@@ -42,7 +42,7 @@ def find_structures(name: str, dvhs: Sequence[Dvh]) -> Found:
         return _targets(name, asked.role, asked.level_gy, dvhs)
     if name.endswith(("_Ipsi", "_Contra")) and not exact:
         return _by_side(name, dvhs)
-    same = exact or [d for d in dvhs if standard_name(d) == (asked.name if asked else name)]
+    same = exact or [d for d in dvhs if plain(standard_name(d)) == plain(asked.name if asked else name)]
     if len(same) == 1:
         said = "" if same[0].structure in (name, asked.name if asked else name) else f"{same[0].structure} is {name}"
         return Found((same[0],), said)

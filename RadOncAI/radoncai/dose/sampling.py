@@ -22,7 +22,7 @@ LEAST_POINTS = 20_000
 MANY_POINTS = 400_000
 BIN_GY = 0.001
 _MOST_BINS = 100_000
-_BATCH = 2_000_000
+_BATCH = _MOST_CELLS = 2_000_000
 # Additive recurrence of the plastic number in three dimensions (Roberts 2018): even at every length.
 _EVEN = (0.8191725133961645, 0.6710436067037893, 0.5497004779019703)
 
@@ -44,7 +44,7 @@ def sample(slabs: Slabs, dose: Volume) -> Samples:
     """Samples of the structure in the dose; without slabs there are none."""
     if not slabs.slabs or slabs.volume_mm3 <= 0:
         return Samples(np.empty(0), np.empty(0), 0.0, None, None, LATTICE_MM, None)
-    spacing = lattice_mm(slabs.volume_mm3, min(dose.grid.spacing_mm))
+    spacing = max(lattice_mm(slabs.volume_mm3, min(dose.grid.spacing_mm)), _bearable_mm(slabs))
     field, bins = _Field(dose, slabs.frame), _Bins(float(dose.array.min()), float(dose.array.max()))
     hu, hv = _cell(slabs, spacing)
     total, moment = 0.0, np.zeros(3)
@@ -63,6 +63,12 @@ def lattice_mm(volume_mm3: float, dose_spacing_mm: float) -> float:
         return (volume_mm3 / LEAST_POINTS) ** (1 / 3)
     enough = (volume_mm3 / MANY_POINTS) ** (1 / 3)
     return min(max(enough, spacing), max(dose_spacing_mm / 2, spacing))
+
+
+def _bearable_mm(slabs: Slabs) -> float:
+    """A thin sliver across the body must not ask for a lattice finer than memory allows."""
+    boxes = ((s.bounds[2] - s.bounds[0]) * (s.bounds[3] - s.bounds[1]) * (s.high - s.low) for s in slabs.slabs)
+    return (max(boxes) / _MOST_CELLS) ** (1 / 3)
 
 
 def _cell(slabs: Slabs, spacing: float) -> tuple[float, float]:
