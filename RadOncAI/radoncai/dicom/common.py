@@ -74,6 +74,7 @@ def write_object(data: Dataset, path: Path, *, implicit: bool = False) -> Path:
     meta.ImplementationVersionName = f"RADONCAI_{__version__}"[:16]
     meta.ImplementationClassUID = new_uid("RadOncAI", "implementation")
     file = FileDataset(str(path), data, file_meta=meta, preamble=b"\0" * 128)
+    file.set_original_encoding(implicit, True, data.SpecificCharacterSet)  # else encoded elements are parsed again
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         part = Path(path).with_name(f".{Path(path).name}.part")
@@ -85,9 +86,12 @@ def write_object(data: Dataset, path: Path, *, implicit: bool = False) -> Path:
 
 
 def _texts(data: Dataset) -> Iterator[str]:
-    """Every text value; contours hold none and would take seconds."""
-    for element in data:
-        if element.VR == "SQ" and element.keyword != "ROIContourSequence":
+    """Every text value outside of elements that are encoded already."""
+    for tag in sorted(data.keys()):
+        if data.get_item(tag).is_raw:
+            continue
+        element = data[tag]
+        if element.VR == "SQ":
             for item in element.value:
                 yield from _texts(item)
         elif element.VR in ("LO", "PN", "SH", "ST", "LT", "UT"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
@@ -50,11 +49,6 @@ def get_text(item: Dataset) -> bytes:
         return value
     values = value if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
     return "\\".join(str(getattr(v, "original_string", v)) for v in values).encode()
-
-
-def set_text(item: Dataset, text: bytes, implicit: bool) -> None:
-    """Put ContourData as ready text; parsing 100,000 numbers only to write them again takes seconds."""
-    item[CONTOUR_DATA] = RawDataElement(CONTOUR_DATA, "DS", len(text), text, 0, implicit, True)
 
 
 def contours_of(structure: Structure, grid: Grid) -> list[Contour]:

@@ -35,7 +35,7 @@ def roi_item(number: int, structure: Structure, frame_uid: str, volume_cc: float
     item.ROIName = structure.name[:64]
     item.ROIDescription = _description(structure)
     item.ROIVolume = decimal(volume_cc, 8)
-    item.ROIGenerationAlgorithm = structure.origin if structure.origin in ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL") else ""
+    item.ROIGenerationAlgorithm = structure.origin
     algorithm = structure.algorithm
     if algorithm.name:
         item.ROIGenerationDescription = f"{algorithm.name} {algorithm.version}".strip()[:64]

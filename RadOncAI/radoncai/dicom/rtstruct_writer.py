@@ -15,7 +15,8 @@ from radoncai.core.errors import InputError
 from radoncai.core.structures import Contour, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.common import date_and_time, new_object, require_references, write_object
-from radoncai.dicom.contour_data import LONGEST_EXPLICIT, contours_of, set_text, to_text
+from radoncai.dicom.contour_bytes import ROI_CONTOUR_SEQUENCE, ContourText, roi_contour_sequence
+from radoncai.dicom.contour_data import LONGEST_EXPLICIT, contours_of, to_text
 from radoncai.dicom.roi_items import observation_item, roi_item
 
 ON_SLICE_MM = 0.5
@@ -48,9 +49,9 @@ def write_rtstruct(structures: StructureSet, volume: Volume, path: Path, *, labe
     _references(data, volume)
     data.StructureSetROISequence = Sequence(
         [roi_item(n, s, source.frame_uid, structures.volume_cc(s)) for n, s in enumerate(written, 1)])
-    data.ROIContourSequence = Sequence(
-        [_contour_item(n, s.color, c, t, volume, implicit)
-         for n, (s, c, t) in enumerate(zip(written, drawn, texts, strict=True), 1)])
+    data[ROI_CONTOUR_SEQUENCE] = roi_contour_sequence(
+        ((n, s.color, _with_images(c, t, volume))
+         for n, (s, c, t) in enumerate(zip(written, drawn, texts, strict=True), 1)), implicit)
     data.RTROIObservationsSequence = Sequence([observation_item(n, s) for n, s in enumerate(written, 1)])
     write_object(data, path, implicit=implicit)
     return tuple(_remarks(structures, empty))
@@ -105,24 +106,9 @@ def _reference(sop_class: str, instance: str) -> Dataset:
     return item
 
 
-def _contour_item(number: int, color: tuple[int, int, int], contours: list[Contour], texts: list[bytes],
-                  volume: Volume, implicit: bool) -> Dataset:
-    roi = Dataset()
-    roi.ROIDisplayColor = [int(c) for c in color]
-    items = []
-    for n, (contour, text) in enumerate(zip(contours, texts, strict=True), 1):
-        item = Dataset()
-        reference = _slice_of(contour, volume)
-        if reference[1]:
-            item.ContourImageSequence = Sequence([_reference(*reference)])
-        item.ContourGeometricType = contour.kind
-        item.NumberOfContourPoints = len(contour.points)
-        item.ContourNumber = n
-        set_text(item, text, implicit)
-        items.append(item)
-    roi.ContourSequence = Sequence(items)
-    roi.ReferencedROINumber = number
-    return roi
+def _with_images(contours: list[Contour], texts: list[bytes], volume: Volume) -> list[ContourText]:
+    return [ContourText(contour.kind, len(contour.points), text, _slice_of(contour, volume))
+            for contour, text in zip(contours, texts, strict=True)]
 
 
 def _slice_of(contour: Contour, volume: Volume) -> tuple[str, str]:
