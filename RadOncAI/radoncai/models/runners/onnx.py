@@ -23,9 +23,13 @@ class OnnxRunner:
 
     def run(self, inputs: np.ndarray, progress: Progress) -> np.ndarray:
         """(channels, ...) float32 to (outputs, ...) float32."""
-        batch = np.ascontiguousarray(inputs, np.float32)[None]
+        return self.call(np.asarray(inputs)[None])[0]
+
+    def call(self, batch: np.ndarray) -> np.ndarray:
+        """The file's input as it stands to its first output."""
+        batch = np.ascontiguousarray(batch, np.float32)
         try:
-            return self._session.run(None, {self._input: batch})[0][0]
+            return self._session.run(None, {self._input: batch})[0]
         except Exception as problem:
             reason = _first_line(problem)
             if "alloc" in reason.lower():
@@ -33,9 +37,12 @@ class OnnxRunner:
             raise ModelError(f"The model failed on an input of shape {batch.shape}: {reason}.") from problem
 
 
-def open(folder: ModelFolder, device: str) -> OnnxRunner:
-    """Load the model's .onnx file. Raises ModelError where file or package is missing, PlatformError without CUDA."""
-    name = file_ending(folder.model.weights, ".onnx")
+def open(folder: ModelFolder, device: str, name: str | None = None) -> OnnxRunner:
+    """Load the model's .onnx file, or the named one of several.
+
+    Raises ModelError where file or package is missing, PlatformError without CUDA.
+    """
+    name = name or file_ending(folder.model.weights, ".onnx")
     if name is None:
         raise ModelError(f"The model {folder.name} names no .onnx file in its model.json; install it again.")
     path = checked(folder.path, name, folder.model.weights)

@@ -1,0 +1,59 @@
+"""`radoncai dvh`: DVH, metrics and goals of any dose."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from radoncai.cli.arguments import add_naming, add_output, name_map, prescription
+from radoncai.cli.dose import describe
+from radoncai.cli.terminal import Outcome
+from radoncai.core.progress import Progress
+
+SUMMARY = "Compute the DVH, metrics and goals of a dose"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dose", type=Path, required=True, metavar="RTDOSE", help="RTDOSE, or NRRD/NIfTI in Gy")
+    parser.add_argument("--structures", type=Path, required=True, metavar="RTSTRUCT", help="RTSTRUCT or .seg.nrrd")
+    parser.add_argument("--prescription", metavar="NAME=GY,...", help="such as PTV_7000=70,PTV_5600=56")
+    parser.add_argument("--fractions", type=int, metavar="N")
+    parser.add_argument("--goals", action="append", default=[], metavar="NAME", help="a goals table; may be given several times")
+    add_naming(parser)
+    add_output(parser)
+
+
+def run(args: argparse.Namespace, progress: Progress) -> Outcome:
+    from radoncai.core.dose import Prescription
+    from radoncai.core.naming import resolve
+    from radoncai.core.output import staged
+    from radoncai.core.provenance import Provenance, describe as names, pseudonym, run_stamp
+    from radoncai.dicom.dose import read_dose
+    from radoncai.dicom.same_patient import check_same_patient
+    from radoncai.dicom.structures import read_structures_alone
+    from radoncai.dose.evaluate import evaluate
+    from radoncai.dose.goals import load_goals
+    from radoncai.dose.write import write_tables
+
+    asked = prescription(args.prescription, args.fractions) if args.prescription else None
+    tables = [load_goals(name) for name in args.goals]
+    with staged(args.output) as place:
+        progress.step("reading the dose")
+        dose = read_dose(args.dose)
+        structures = read_structures_alone(args.structures, dose.volume)
+        said = check_same_patient(dose.volume.source, structures.source, "the dose and the structures",
+                                  same_patient=args.same_patient)
+        named = resolve(asked.targets, structures.names, name_map(args)) if asked else None
+        wanted = Prescription({named.names[n]: gy for n, gy in asked.targets.items()}, asked.fractions) if asked else None
+        evaluation = evaluate(dose, structures, wanted, tables, progress=progress)
+        record = Provenance("dvh", run_stamp(), {"dose": names(dose.volume.source), "structures": names(structures.source)},
+                            options={"prescription_gy": wanted.targets if wanted else None, "goals": args.goals},
+                            warnings=(*said, *structures.warnings))
+        write_tables(evaluation, place, pseudonym(dose.volume.source), record.run)
+        record.write(place / "provenance.json")
+        written = sorted(p.name for p in place.iterdir())
+    said = [*(named.said if named else ()), *said, *structures.warnings]
+    lines = [*describe(evaluation), *said, f"written to {args.output}: {', '.join(written)}"]
+    return Outcome({"metrics": evaluation.metric_rows, "goals": evaluation.goal_rows,
+                    "goal_counts": evaluation.counts if tables else {}, "warnings": said, "output": str(args.output),
+                    "files": written}, lines)
