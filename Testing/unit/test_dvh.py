@@ -169,11 +169,16 @@ def test_outside_the_dose_grid_nothing_is_filled_in():
     assert {row["volume_pct"] for row in rows([dvh])} == {None}
 
 
-def test_a_structure_in_the_first_slice_is_cut_by_the_scan():
+@pytest.mark.parametrize(("first", "cut"), [(0, "scan"), (1, "")])
+def test_a_structure_in_the_first_slice_is_cut_by_the_scan(first, cut):
+    mask = np.zeros(GRID.shape, bool)
+    mask[first:9, 20:26, 20:29] = True
+    assert dvh_of(Structure.from_full("Cord", mask), GRID, field()).cut_by == cut
+
+
+def test_a_cropped_label_map_inside_the_dose_cuts_nothing():
     grid = Grid.axial((5, 7, 11), (3.0, 1.1, 0.9), (-4.0, -3.0, -6.0))
-    mask = np.zeros(grid.shape, bool)
-    mask[0:3, 2:6, 3:9] = True
-    assert dvh_of(Structure.from_full("Cord", mask), grid, field()).cut_by == "scan"
+    assert dvh_of(Structure.from_full("Heart", np.ones(grid.shape, bool)), grid, field()).cut_by == ""
 
 
 def test_an_empty_structure_has_no_doses():

@@ -144,16 +144,25 @@ def rows(dvhs: Iterable[Dvh]) -> Iterator[dict[str, object]]:
 
 def _cut_by(structure: Structure, grid: Grid, dose_grid: Grid, covered: float) -> str:
     """What may end before the structure does: it reaches the border of its image, or leaves the dose grid."""
-    if _touches_border(structure, grid):
+    if _reaches_the_end(structure, grid, dose_grid):
         return "dose grid" if structure.contours and grid.same_as(dose_grid) else "scan"
     return "dose grid" if 1 - covered > ALLOWED_MISSING else ""
 
 
-def _touches_border(structure: Structure, grid: Grid) -> bool:
+def _reaches_the_end(structure: Structure, grid: Grid, dose_grid: Grid) -> bool:
+    """True where it lies in an outermost slice, row or column beyond which there is no dose either.
+
+    Dose beyond that border means that the image went on and the label map was merely cropped.
+    """
+    last = np.array(grid.shape[::-1]) - 1
     if structure.contours:
         index = grid.to_index(np.concatenate([c.points for c in structure.contours]))
-        last = np.array(grid.shape[::-1]) - 1
-        return bool(np.any((index.min(0) < 0.5) | (index.max(0) > last - 0.5)))
-    return structure.voxels > 0 and any(s.start <= 0 or s.stop >= n
-                                        for s, n in zip(structure.box, grid.shape, strict=True))
-
+        low, high = index.min(0) < 0.5, index.max(0) > last - 0.5
+    elif structure.voxels:
+        low = np.array([s.start for s in structure.box[::-1]]) <= 0
+        high = np.array([s.stop - 1 for s in structure.box[::-1]]) >= last
+    else:
+        return False
+    dose = grid.to_index(dose_grid.corners())
+    slack = 1.0 + max(dose_grid.spacing_mm) / np.array(grid.spacing_mm[::-1])
+    return bool(np.any((low & (dose.min(0) > -slack)) | (high & (dose.max(0) < last + slack))))
