@@ -27,7 +27,7 @@ NOT_A_PLAN = "Predicted dose, not a plan"
 RESEARCH = "Research use"
 DOSE_KINDS = {"predicted": NOT_A_PLAN, "mimicked": "Mimicked dose, not a plan", "clinical": RESEARCH}
 LINE = 3.0  # pictures are made at twice the size they are shown at, so that contours come out at 1.5 px
-ROUND = 0.35  # of a voxel: rounds the stairs of a mask without moving its edge
+ROUND = 0.3  # of a voxel: rounds the stairs of a mask without moving its edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +74,8 @@ def mask_field(structure: Structure, grid: Grid, view: View) -> tuple[np.ndarray
         return None
     inner, x, y = window
     values = sample(structure.mask, part, inner, fade=True)
-    voxels = np.abs(index_steps(grid, view)[1]).sum(axis=0)
-    return ndimage.gaussian_filter(values, ROUND / voxels), (x, y)
+    pixels = ROUND / np.abs(index_steps(grid, view)[1]).sum(axis=0)
+    return ndimage.gaussian_filter(values, np.where(pixels < 0.8, 0.0, pixels)), (x, y)
 
 
 def draw_structures(canvas: np.ndarray, view: View, structures: StructureSet, colors: dict[str, Rgb], *,
