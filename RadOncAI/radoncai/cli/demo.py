@@ -87,7 +87,8 @@ def _dose(volume, structures, device: str, folder: Path, progress: Progress):
     bands = read_bands(result.model.path / "bands.json")
     evaluation = evaluate(result.dose, structures, PRESCRIPTION, [load_goals(GOALS)], bands, progress)
     folder.mkdir()
-    options = {"prescription_gy": PRESCRIPTION.targets, "fractions": PRESCRIPTION.fractions, "goals": [GOALS]}
+    options = {"prescription_gy": PRESCRIPTION.targets, "fractions": PRESCRIPTION.fractions, "goals": [GOALS],
+               "dvh": evaluation.dvh_choices}
     record = write_results(result, evaluation, volume, structures, folder, progress, options)
     return (result, evaluation), record
 

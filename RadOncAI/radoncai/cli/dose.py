@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         bands = read_bands(folder.path / "bands.json") if (folder.path / "bands.json").is_file() else None
         evaluation = evaluate(result.dose, structures, wanted, tables, bands, progress)
         options = {"prescription_gy": wanted.targets, "fractions": wanted.fractions, "goals": args.goals,
-                   "dose_grid_mm": args.dose_grid_mm, "same_patient": args.same_patient}
+                   "dose_grid_mm": args.dose_grid_mm, "same_patient": args.same_patient, "dvh": evaluation.dvh_choices}
         write_results(result, evaluation, volume, structures, place, progress, options)
         written = sorted(p.name for p in place.iterdir())
     said = [*named.said, *structures.warnings, *(f"OVERRIDDEN: {text}" for text in result.overrides), *result.warnings]

@@ -47,7 +47,8 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         wanted = Prescription({named.names[n]: gy for n, gy in asked.targets.items()}, asked.fractions) if asked else None
         evaluation = evaluate(dose, structures, wanted, tables, progress=progress)
         record = Provenance("dvh", run_stamp(), {"dose": names(dose.volume.source), "structures": names(structures.source)},
-                            options={"prescription_gy": wanted.targets if wanted else None, "goals": args.goals},
+                            options={"prescription_gy": wanted.targets if wanted else None, "goals": args.goals,
+                                     "same_patient": args.same_patient, "dvh": evaluation.dvh_choices},
                             warnings=(*said, *structures.warnings))
         write_tables(evaluation, place, pseudonym(dose.volume.source), record.run)
         record.write(place / "provenance.json")

@@ -28,6 +28,12 @@ class Evaluation:
         return list(goals.rows(self.goals))
 
     @property
+    def dvh_choices(self) -> dict[str, object]:
+        """How the DVH was sampled, for provenance."""
+        return {"end_caps": self.dvhs[0].end_caps if self.dvhs else None,
+                "supersampling_mm": {d.structure: round(d.supersampling_mm, 3) for d in self.dvhs}}
+
+    @property
     def counts(self) -> dict[str, int]:
         return goals.summary(self.goals)
 
