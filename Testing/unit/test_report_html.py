@@ -293,7 +293,7 @@ def test_comparison_is_sorted_by_doubt(sections: dict) -> None:
              "volume_ref_cc": 10.0} for n, d, s in (("Good", 0.9, 0.99), ("Poor", 0.95, 0.4), ("Absent", None, None))]
     section = sections["contour"]
     pictures = compare_pictures(section.ct, section.structures, section.structures)
-    page = compare_page(rows, subject=EVIL, pictures=pictures)
+    page = compare_page(rows, title=EVIL, pictures=pictures, warnings=["Two names match."])
     Outline(page)
     assert re.findall(r'<th scope="row">(\w+)', page) == ["Absent", "Poor", "Good"]
     assert "<script" not in page

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from radoncai.core.volume import Volume
 from radoncai.report.colours import TISSUES, rgb
 from radoncai.report.numbers import by_unit, fixed, to_float
 from radoncai.report.part import Part, model_line
 from radoncai.report.pictures import RESEARCH, body_pictures
 from radoncai.report.sections import BodySection, Row
-from radoncai.report.tables import Column, Notes, chip, doubts, facts, gallery, legend, table
+from radoncai.report.tables import Column, Notes, chip, doubts, facts, gallery, legend, scalar, table
 
 # column of bodycomp.csv, words, unit, tissue number of its colour
 MEASURES = (
@@ -55,8 +56,9 @@ def body_part(section: BodySection) -> Part:
     row = section.rows[0] if section.rows else {}
     areas = {number: value for number, key in AREAS.items() if (value := to_float(row.get(key))) is not None}
     pictures = body_pictures(section.ct, section.level_mm, section.tissue, areas)
-    known = [(label, escape(str(row[key]))) for key, label in FACTS if row.get(key) not in (None, "")]
-    shown = [(TISSUES[n][0], rgb(TISSUES[n][1])) for n in TISSUES if (section.tissue == n).any()]
+    known = [(label, escape(scalar(row[key]))) for key, label in FACTS if row.get(key) not in (None, "")]
+    labels = section.tissue.array if isinstance(section.tissue, Volume) else section.tissue
+    shown = [(TISSUES[n][0], rgb(TISSUES[n][1])) for n in TISSUES if (labels == n).any()]
     sentences = [("", str(text)) for text in (*section.flags, *section.warnings)]
     body = [gallery(pictures), legend(shown, "Tissues"), f"<p><b>Level</b> {escape(section.level_text)}</p>",
             f'<div class="columns"><div>{measure_table(row)}</div>{facts(known) if known else ""}</div>',

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
+from statistics import median
 
 from radoncai.core.structures import StructureSet
 from radoncai.core.volume import Volume
 from radoncai.report.colours import OUTLINE_ROLES, rgb
 from radoncai.report.drawing import grey
-from radoncai.report.html import banner, page
 from radoncai.report.numbers import DASH, count, fixed, to_float, volume
+from radoncai.report.page import banner, page
 from radoncai.report.pictures import NOT_APPROVED, Picture, draw_structures, finish
 from radoncai.report.places import focus_box, telling_point, three_views
 from radoncai.report.sections import Row
-from radoncai.report.tables import Column, Notes, gallery, legend, table
+from radoncai.report.tables import Column, Notes, doubts, gallery, legend, table
 
 REFERENCE, OTHER = "#56B4E9", "#E69F00"
 DASHES = (14.0, 9.0)
@@ -74,17 +75,18 @@ def compare_table(rows: Sequence[Row]) -> str:
     return table("Most doubtful first", columns, lines, notes)
 
 
-def compare_page(rows: Sequence[Row], *, subject: str = "", reference: str = "", pictures: Sequence[Picture] = (),
-                 other: str = "", version: str = "") -> str:
+def compare_page(rows: Sequence[Row], *, title: str = "Contours compared", pictures: Sequence[Picture] = (),
+                 reference: str = "", other: str = "", warnings: Sequence[str] = (), version: str = "") -> str:
     """The whole page as HTML; write it with `write_page`. `reference` and `other` name the sets in the pictures."""
     reference = reference or next((str(r["reference"]) for r in rows if r.get("reference")), "reference")
     names = list(dict.fromkeys(str(r.get("structure", "")) for r in rows))
-    known = sorted(v for r in rows if (v := to_float(r.get("dice"))) is not None)
-    median = f", median Dice {fixed(known[len(known) // 2], 2)}" if known else ""
+    known = [v for r in rows if (v := to_float(r.get("dice"))) is not None]
+    typical = f", median Dice {fixed(median(known), 2)}" if known else ""
     keys = [(f"{reference} (solid)", rgb(REFERENCE)), (f"{other or 'compared'} (dashed)", rgb(OTHER))]
-    head = (f'<header><p class="brand">RadOncAI comparison</p><h1>{escape(subject or "Contours compared")}</h1>'
+    head = (f'<header><p class="brand">RadOncAI comparison</p><h1>{escape(title)}</h1>'
             f'<p class="ran">Reference: {escape(reference)}</p>{banner()}'
-            f'<p class="summary">{count(len(names), "structure")} compared{median}.</p></header>')
+            f'<p class="summary">{count(len(names), "structure")} compared{typical}.</p></header>')
     body = f"{gallery(pictures)}{legend(keys, 'Sets')}" if pictures else ""
-    return page(f"Contours compared, {subject}", f"{head}<main><section>{body}{compare_table(rows)}</section></main>",
+    doubt_list = "<h3>What to doubt</h3>" + doubts([("", w) for w in warnings], "") if warnings else ""
+    return page(title, f"{head}<main><section>{body}{compare_table(rows)}{doubt_list}</section></main>",
                 version=version)

@@ -42,7 +42,8 @@ def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes, uncert
         cells.append(notes.unknown("this model gives none") if given is None else fixed(given, 2))
     found = findings_of(section, row)
     cells.append(escape(STATES.get(str(row.get("status") or "unreviewed"), str(row.get("status")))))
-    cells.append(f"! {escape(' '.join(found))}" if found else "")
+    sign = "" if row.get("status") == "not_found" else "! "
+    cells.append(f"{sign}{escape(' '.join(found))}" if found else "")
     return cells
 
 
@@ -68,8 +69,9 @@ def _shown(section: ContourSection, pictures: Sequence, colors: dict) -> list[tu
 
 
 def _sentences(section: ContourSection) -> list[tuple[str, str]]:
-    out = [(str(row.get("structure", "")), text) for row in section.rows for text in findings_of(section, row)]
-    out += [(name, f"not found: {reason}") for name, reason in section.structures.missing.items()]
+    found = [row for row in section.rows if row.get("status") != "not_found"]
+    out = [(str(row.get("structure", "")), text) for row in found for text in findings_of(section, row)]
+    out += [(f"{name} not found", reason) for name, reason in section.structures.missing.items()]
     return out + [("", str(text)) for text in section.warnings]
 
 

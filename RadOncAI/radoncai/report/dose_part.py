@@ -15,8 +15,8 @@ from radoncai.report.plots import dvh_svg, goal_bar
 from radoncai.report.sections import DoseSection, Row
 from radoncai.report.tables import Column, Notes, doubts, gallery, legend, named, table
 
-VERDICTS = {"pass": ("✓", "met"), "near": ("~", "met"), "fail": ("✕", "missed"), "unsure": ("?", "unsure"),
-            "unknown": ("–", "unknown")}
+VERDICTS = {"pass": ("✓", "met"), "near": ("~", "met"), "unsure": ("?", "unsure"), "fail": ("✕", "missed"),
+            "unknown": ("–", "unknown")}  # best first
 TITLES = {"near": "met, within 5 % of the limit", "unsure": "the limit lies inside the 90 % band"}
 NOTHING = "No warning came up. A predicted dose shows what is usually reached, not what a plan will reach."
 
@@ -150,8 +150,8 @@ def _prescription(section: DoseSection) -> str:
 def _sentences(section: DoseSection) -> list[tuple[str, str]]:
     missed = [f"{_goal_name(r)} ({miss(r)})" for r in section.goal_rows if r.get("verdict") == "fail"]
     unsure = [_goal_name(r) for r in section.goal_rows if r.get("verdict") == "unsure"]
-    out = [("Missed:", ", ".join(missed) + ".")] if missed else []
-    out += [("Unsure:", f"{', '.join(unsure)}. The limit lies inside the 90 % band.")] if unsure else []
+    out = [("Missed", ", ".join(missed) + ".")] if missed else []
+    out += [("Unsure", f"{', '.join(unsure)}. The limit lies inside the 90 % band.")] if unsure else []
     return out + [("", str(text)) for text in section.warnings]
 
 
@@ -159,13 +159,23 @@ def _goal_name(row: Row) -> str:
     return f"{row.get('structure', '')} {metric_name(row.get('metric'))}"
 
 
+def tally(goal_rows: Sequence[Row]) -> Counter:
+    """How many goals have each verdict; the rows of one group count once, with their best verdict."""
+    order = list(VERDICTS)
+    best: dict[object, str] = {}
+    for n, row in enumerate(goal_rows):
+        verdict, key = str(row.get("verdict") or "unknown"), row.get("group") or n
+        best[key] = min(best.get(key, verdict), verdict, key=order.index)
+    return Counter(best.values())
+
+
 def summary(goal_rows: Sequence[Row]) -> tuple[str, str, str]:
     """('9 of 12 goals met', '1 missed, 2 unsure', state); goals that cannot be judged count apart."""
-    tally = Counter(str(r.get("verdict") or "unknown") for r in goal_rows)
-    met, judged = tally["pass"] + tally["near"], sum(tally.values()) - tally["unknown"]
     if not goal_rows:
         return "dose without goals", "", "look"
-    parts = [f"{tally[v]} {w}" for v, w in (("fail", "missed"), ("unsure", "unsure"), ("near", "near the limit"),
-                                           ("unknown", "cannot be judged")) if tally[v]]
-    state = "bad" if tally["fail"] else "look" if tally["unsure"] or tally["unknown"] or not judged else "good"
+    found = tally(goal_rows)
+    met, judged = found["pass"] + found["near"], sum(found.values()) - found["unknown"]
+    parts = [f"{found[v]} {w}" for v, w in (("fail", "missed"), ("unsure", "unsure"), ("near", "near the limit"),
+                                           ("unknown", "cannot be judged")) if found[v]]
+    state = "bad" if found["fail"] else "look" if found["unsure"] or found["unknown"] or not judged else "good"
     return f"{met} of {judged} goals met", ", ".join(parts), state

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from functools import cache
 from html import escape
 from pathlib import Path
 
-from radoncai.core.errors import PlatformError
 from radoncai.report.body_part import body_part
+from radoncai.report.compare import compare_page
 from radoncai.report.contour_part import contour_part
 from radoncai.report.dose_part import dose_part
+from radoncai.report.page import banner, page, write_page
 from radoncai.report.part import Part
 from radoncai.report.sections import BodySection, ContourSection, DoseSection
 from radoncai.report.tables import facts, value_html, words_of
 
-BANNER = "AI results, not approved"
-BANNER_MORE = "Research and teaching. Not a medical device."
+__all__ = ["compare_page", "write_page", "write_report"]
+
 CARD_KEYS = ("intended_use", "not_intended", "limits", "training_data", "method", "metrics", "licence", "citation",
              "contact", "date")
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-
-
-@cache
-def style() -> str:
-    return (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-
-
-def page(title: str, body: str, *, version: str = "") -> str:
-    """The shell that every page shares: head, style and footer around a body of HTML."""
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><style>{style()}</style></head>'
-            f'<body>{body}<footer>RadOncAI {escape(version)}. {BANNER}. {BANNER_MORE} '
-            'This file is complete in itself: no script, nothing loaded from outside.</footer></body></html>')
-
-
-def banner() -> str:
-    return f'<p class="banner" role="note"><b>{BANNER}</b> <span>{BANNER_MORE}</span></p>'
 
 
 def first_screen(subject: str, parts: Sequence[Part]) -> str:
@@ -88,9 +67,10 @@ def background(cards: Sequence[Mapping[str, object]], provenance: Sequence[Mappi
 
 def _run_name(run: Mapping[str, object]) -> str:
     job = str(run.get("job") or run.get("command") or run.get("task") or "Run")
-    model = run.get("model")
-    name = model.get("name", "") if isinstance(model, Mapping) else model or ""
-    return f"{job}: {name}" if name else job
+    models = run.get("models") or run.get("model") or ()
+    models = [models] if isinstance(models, (str, Mapping)) else models
+    names = ", ".join(str(m.get("name", "") if isinstance(m, Mapping) else m) for m in models)
+    return f"{job}: {names}" if names else job
 
 
 def write_report(path: str | Path, *, subject: str, contour: ContourSection | None = None,
@@ -108,16 +88,3 @@ def write_report(path: str | Path, *, subject: str, contour: ContourSection | No
     text = first_screen(subject, parts) + "<main>" + "".join(part.section() for part in parts)
     write_page(path, page(f"RadOncAI report, {subject}", text + background(cards, provenance) + "</main>",
                           version=version))
-
-
-def write_page(path: str | Path, text: str) -> None:
-    """Write beside the target, then move into place."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise PlatformError(f"The report could not be written to {path}: {error.strerror}; choose another folder.") \
-            from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -35,10 +35,14 @@ class Part:
                 f'<p class="by">{escape(self.model)}</p>{self.body}</section>')
 
 
-def model_line(model: Mapping[str, object]) -> str:
-    """'Made by Head and neck OARs (hn_oar 1.0.0)'."""
-    name = " ".join(str(model[k]) for k in ("name", "version") if model.get(k))
+def model_line(models: Mapping[str, object] | Sequence[Mapping[str, object]]) -> str:
+    """'Made by Head and neck OARs (hn_oar 1.0.0).', several models joined by commas; '' where none is named."""
+    names = [_named(m) for m in ([models] if isinstance(models, Mapping) else models)]
+    names = [n for n in names if n]
+    return f"Made by {', '.join(names)}." if names else ""
+
+
+def _named(model: Mapping[str, object]) -> str:
+    exact = " ".join(str(model[k]) for k in ("name", "version") if model.get(k))
     title = str(model.get("title") or "")
-    if title and name and title != name:
-        return f"Made by {title} ({name})."
-    return f"Made by {title or name}." if title or name else ""
+    return f"{title} ({exact})" if title and exact and title != exact else title or exact

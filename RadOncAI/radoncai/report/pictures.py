@@ -150,29 +150,33 @@ def dose_pictures(ct: Volume, structures: StructureSet, dose: Dose,
     return [dose_picture(ct, structures, dose, levels, view, legend=view.plane == "axial") for view in views]
 
 
-def _tissue_at(tissue: np.ndarray, grid: Grid, view: View) -> np.ndarray:
-    """Label of the nearest pixel of the slice at the view's pixels, 0 outside."""
-    first, steps = index_steps(grid, view)
-    y, x = (np.arange(n) for n in view.shape)
-    j, i = (np.rint(first[a] + steps[a, 0] * y[:, None] + steps[a, 1] * x[None, :]).astype(int) for a in (1, 2))
-    good = (i >= 0) & (j >= 0) & (j < tissue.shape[0]) & (i < tissue.shape[1])
-    out = np.zeros(view.shape, np.uint8)
-    out[good] = tissue[j[good], i[good]]
-    return out
+def _tissue_volume(ct: Volume, tissue: Volume | np.ndarray, level_mm: float) -> Volume:
+    """The label map as a volume of one slice; a bare array lies on the CT's slice nearest to the level."""
+    if isinstance(tissue, Volume):
+        return tissue
+    middle = ct.grid.to_lps((np.array([ct.grid.shape[::-1]]) - 1) / 2)[0]
+    k = int(np.clip(round(ct.grid.to_index(np.array([[*middle[:2], level_mm]]))[0, 2]), 0, ct.grid.shape[0] - 1))
+    grid = ct.grid.crop((slice(k, k + 1), slice(0, tissue.shape[0]), slice(0, tissue.shape[1])))
+    return Volume(tissue[None], grid, ct.modality)
 
 
-def tissue_picture(ct: Volume, tissue: np.ndarray, level_mm: float, *, areas_cm2: dict[int, float] | None = None,
-                   overlay: bool = True, rows: int = 680) -> Picture:
-    """The axial slice at `level_mm` (LPS S) with the tissue label map (rows, columns) half transparent on it."""
-    view = three_views(ct, np.array([0.0, 0.0, level_mm]), whole(ct.grid), rows=rows)[0]
+def tissue_picture(ct: Volume, tissue: Volume | np.ndarray, level_mm: float, *, overlay: bool = True,
+                   areas_cm2: dict[int, float] | None = None, rows: int = 680) -> Picture:
+    """The axial slice of the tissue label map with the labels half transparent on it, each label a whole pixel.
+
+    `tissue` as in `BodySection`; `level_mm` (LPS S) places a bare array. `areas_cm2` go into the key.
+    """
+    labels = _tissue_volume(ct, tissue, level_mm)
+    middle = labels.grid.to_lps((np.array([labels.grid.shape[::-1]]) - 1) / 2)[0]
+    view = three_views(ct, middle, whole(ct.grid), rows=rows)[0]
     canvas = grey(ct, view)
     entries, shown = [], []
     if overlay:
-        labels = _tissue_at(tissue, ct.grid, view)
+        at = sample(labels.array, labels.grid, view, order=0)
         for number, (name, code) in TISSUES.items():
-            if not (labels == number).any():
+            if not (at == number).any():
                 continue
-            blend(canvas, 0.5 * (labels == number), rgb(code))
+            blend(canvas, 0.5 * (at == number), rgb(code))
             area = (areas_cm2 or {}).get(number)
             entries.append((name if area is None else f"{name} {area:.1f} cm2", rgb(code)))
             shown.append(name)
@@ -197,7 +201,7 @@ def level_picture(ct: Volume, level_mm: float, *, text: str = "L3", rows: int = 
     return picture
 
 
-def body_pictures(ct: Volume, level_mm: float, tissue: np.ndarray,
+def body_pictures(ct: Volume, level_mm: float, tissue: Volume | np.ndarray,
                   areas_cm2: dict[int, float] | None = None) -> list[Picture]:
     """The slice with tissues, the slice alone, and, where there are enough slices, the level on the sagittal view."""
     pictures = [tissue_picture(ct, tissue, level_mm, areas_cm2=areas_cm2),

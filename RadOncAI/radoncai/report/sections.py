@@ -26,7 +26,7 @@ class ContourSection:
     structures: StructureSet
     rows: Sequence[Row]
     findings: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    model: Row = field(default_factory=dict)
+    model: Row | Sequence[Row] = field(default_factory=dict)
     warnings: Sequence[str] = ()
 
 
@@ -36,7 +36,7 @@ class DoseSection:
 
     `dvh_rows`: one dict a curve with `structure`, `dose_gy` and `volume_pct` (arrays of one length, cumulative)
     and, where it helps, `kind` (clinical or predicted; the dose's own by default) and `volume_cc`. `metric_rows`
-    as dvh_metrics.csv, `goal_rows` as goals.csv.
+    as dvh_metrics.csv, `goal_rows` as goals.csv; rows of one `group` count once, with their best verdict.
     """
 
     ct: Volume
@@ -46,20 +46,23 @@ class DoseSection:
     dvh_rows: Sequence[Row] = ()
     metric_rows: Sequence[Row] = ()
     goal_rows: Sequence[Row] = ()
-    model: Row = field(default_factory=dict)
+    model: Row | Sequence[Row] = field(default_factory=dict)
     warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class BodySection:
-    """Tissues at one level. `tissue` is the label map of the slice, uint8 (rows, columns) of the CT's grid:
-    1 muscle, 2 SAT, 3 VAT, 4 IMAT, 5 unclassified fat. `level_mm` is LPS S, `rows` as bodycomp.csv."""
+    """Tissues at one level, `level_mm` in LPS S; `rows` as bodycomp.csv, `flags` as sentences.
+
+    `tissue` is the label map of the slice: 1 muscle, 2 SAT, 3 VAT, 4 IMAT, 5 unclassified fat; best a Volume of
+    one slice on its own grid, else uint8 (rows, columns) of the CT's grid.
+    """
 
     ct: Volume
     level_mm: float
     level_text: str
-    tissue: np.ndarray
+    tissue: Volume | np.ndarray
     rows: Sequence[Row]
     flags: Sequence[str] = ()
-    model: Row = field(default_factory=dict)
+    model: Row | Sequence[Row] = field(default_factory=dict)
     warnings: Sequence[str] = ()

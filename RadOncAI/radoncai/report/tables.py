@@ -95,14 +95,14 @@ def doubts(sentences: Sequence[tuple[str, str]], none: str) -> str:
     """What to doubt: (about, sentence) pairs, or the sentence for none."""
     if not sentences:
         return f'<p class="quiet">{escape(none)}</p>'
-    items = "".join(f"<li>{f'<strong>{escape(about)}</strong> ' if about else ''}{escape(text)}</li>"
+    items = "".join(f"<li>{f'<strong>{escape(about)}:</strong> ' if about else ''}{escape(text)}</li>"
                     for about, text in sentences)
     return f'<ul class="doubts">{items}</ul>'
 
 
 def value_html(value: object) -> str:
     """Any JSON value as HTML: mappings as description lists, lists of mappings as tables, the rest as text."""
-    if value is None or value == "":
+    if value is None or value == "" or (isinstance(value, (Mapping, list, tuple)) and not value):
         return DASH
     if isinstance(value, Mapping):
         return facts([(str(k), value_html(v)) for k, v in value.items()])
@@ -111,11 +111,12 @@ def value_html(value: object) -> str:
             return _rows_of_mappings(value)
         if any(isinstance(v, Mapping) for v in value) or sum(len(str(v)) for v in value) > 60:
             return f'<ul>{"".join(f"<li>{value_html(v)}</li>" for v in value)}</ul>'
-        return escape(", ".join(_scalar(v) for v in value)) or DASH
-    return escape(_scalar(value))
+        return escape(", ".join(scalar(v) for v in value)) or DASH
+    return escape(scalar(value))
 
 
-def _scalar(value: object) -> str:
+def scalar(value: object) -> str:
+    """Numbers with four significant digits, yes and no, everything else as it is."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
