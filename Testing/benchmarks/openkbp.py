@@ -76,8 +76,10 @@ def load_module(data: Path) -> ModuleType:
 def as_nouns(patient: dict) -> tuple[Volume, StructureSet]:
     """CT in HU and structures with OpenKBP's names; without CT the dose volume is the External of a body of water."""
     grid = Grid(patient["dose"].shape, patient["index_to_lps"])
-    structures = [Structure.from_full(n, m, role="ptv" if n in TARGETS else "oar", standard_name=STANDARD.get(n, n))
-                  for n, m in patient["structures"].items()]
+    structures = [
+        Structure.from_full(n, m, role="ptv" if n in TARGETS else "oar", standard_name=STANDARD.get(n, n))
+        for n, m in patient["structures"].items()
+    ]
     if "ct" in patient:
         hu = patient["ct"] - np.int16(1000)
     else:
@@ -111,8 +113,18 @@ def through_dicom(patient: dict, scores: Scores, folder: Path) -> None:
     seconds = command("contour", folder / "ct", "--model", "hn_oar", "-o", folder / "contour")
     scores.add_contours(patient, read_rtstruct(folder / "contour" / "rtstruct.dcm", volume), seconds)
     given = ",".join(f"{name}={gy:g}" for name, gy in prescription(patient).items())
-    seconds = command("dose", folder / "ct", "--structures", folder / "rs.dcm", "--prescription", given,
-                      "--fractions", 35, "-o", folder / "dose")
+    seconds = command(
+        "dose",
+        folder / "ct",
+        "--structures",
+        folder / "rs.dcm",
+        "--prescription",
+        given,
+        "--fractions",
+        35,
+        "-o",
+        folder / "dose",
+    )
     dose = read_rtdose(folder / "dose" / "rtdose.dcm")
     scores.add_dose(patient, onto(dose.volume, volume.grid), seconds)
 
@@ -140,15 +152,21 @@ def rows_of(way: str, split: str, scores: Scores) -> list[Row]:
     """Overall figures, then one a cell and one an organ."""
     name = f"openkbp {split}"
     every_cell = [e for errors in scores.cells.values() for e in errors]
-    rows = [Row(name, way, "dose score", float(np.mean(scores.dose)), "Gy", len(scores.dose)),
-            Row(name, way, "DVH score", float(np.mean(every_cell)), "Gy", len(scores.dose))]
-    rows += [Row(name, way, cell, float(np.mean(errors)), "Gy", len(errors)) for cell, errors in sorted(scores.cells.items())]
+    rows = [
+        Row(name, way, "dose score", float(np.mean(scores.dose)), "Gy", len(scores.dose)),
+        Row(name, way, "DVH score", float(np.mean(every_cell)), "Gy", len(scores.dose)),
+    ]
+    rows += [
+        Row(name, way, cell, float(np.mean(errors)), "Gy", len(errors)) for cell, errors in sorted(scores.cells.items())
+    ]
     organs = [o for o in ORGANS if kept(o, scores.dice.get(o, []))]
     if organs:
         means = {o: float(np.mean(kept(o, scores.dice[o]))) for o in organs}
         everyone = {o: float(np.mean([v for _, v in scores.dice[o]])) for o in organs}
         rows.append(Row(name, way, "mean Dice", float(np.mean(list(means.values()))), "1", len(organs)))
-        rows.append(Row(name, way, "mean Dice, nobody left out", float(np.mean(list(everyone.values()))), "1", len(organs)))
+        rows.append(
+            Row(name, way, "mean Dice, nobody left out", float(np.mean(list(everyone.values()))), "1", len(organs))
+        )
         rows += [Row(name, way, f"Dice {o}", means[o], "1", len(kept(o, scores.dice[o]))) for o in organs]
         rows += [Row(name, way, f"Dice {o}, nobody left out", everyone[o], "1", len(scores.dice[o])) for o in organs]
     rows += [Row(name, way, f"{job} time", float(np.median(s)), "s", len(s)) for job, s in scores.seconds.items()]
@@ -159,17 +177,24 @@ def text_of(rows: list[Row], split: str) -> str:
     """One Markdown table: metrics down, ways across."""
     ways = list(dict.fromkeys(r.row for r in rows))
     cells = {(r.metric, r.row): r for r in rows}
-    lines = [f"## OpenKBP, {split}", "",
-             "Dose score and DVH score as the challenge defines them; Dice on OpenKBP's grid. A structure that was not "
-             "found counts as 0. Mean Dice is the mean over organs; pt_221 and the cords of pt_215 and pt_216 are left "
-             "out (CT and contours do not fit, or no cord was drawn), the rows 'nobody left out' include them. The "
-             "simplest rival, boosted trees on 14 geometric features, reaches dose score 3.73 and DVH score 2.27 Gy on the "
-             "33 validation patients (the data's `baseline.py`).", "",
-             f"| metric | unit | {' | '.join(f'{w} | n' for w in ways)} |", "|---|---|" + "---:|---:|" * len(ways)]
+    lines = [
+        f"## OpenKBP, {split}",
+        "",
+        "Dose score and DVH score as the challenge defines them; Dice on OpenKBP's grid. A structure that was not "
+        "found counts as 0. Mean Dice is the mean over organs; pt_221 and the cords of pt_215 and pt_216 are left "
+        "out (CT and contours do not fit, or no cord was drawn), the rows 'nobody left out' include them. The "
+        "simplest rival, boosted trees on 14 geometric features, reaches dose score 3.73 and DVH score 2.27 Gy on the "
+        "33 validation patients (the data's `baseline.py`).",
+        "",
+        f"| metric | unit | {' | '.join(f'{w} | n' for w in ways)} |",
+        "|---|---|" + "---:|---:|" * len(ways),
+    ]
     for metric in dict.fromkeys(r.metric for r in rows):
         found = [cells.get((metric, w)) for w in ways]
         unit = next(r.unit for r in found if r)
-        lines.append(f"| {metric} | {unit} | " + " | ".join(f"{r.value:.3f} | {r.n}" if r else "- | -" for r in found) + " |")
+        lines.append(
+            f"| {metric} | {unit} | " + " | ".join(f"{r.value:.3f} | {r.n}" if r else "- | -" for r in found) + " |"
+        )
     return "\n".join([*lines, "", machine("numpy", "scipy", "onnxruntime", "pydicom", "SimpleITK")])
 
 
@@ -182,7 +207,7 @@ def main() -> int:
     args = parser.parse_args()
     load = load_module(args.data)
     ways = {"from arrays": Scores(), "through DICOM": Scores()}
-    for path in load.list_patients(args.split)[:args.limit]:
+    for path in load.list_patients(args.split)[: args.limit]:
         patient = load.read_patient(path)
         from_arrays(patient, ways["from arrays"])
         if "ct" in patient:
@@ -191,8 +216,13 @@ def main() -> int:
         done = ways["from arrays"]
         print(f"{patient['id']}: dose error {done.dose[-1]:.2f} Gy", file=sys.stderr, flush=True)
     rows = [r for way, scores in ways.items() if scores.dose for r in rows_of(way, args.split, scores)]
-    emit(rows, as_json=args.json or args.limit is not None, script=f"Testing/benchmarks/openkbp.py --split {args.split}",
-         name=f"openkbp {args.split}", text=text_of(rows, args.split))
+    emit(
+        rows,
+        as_json=args.json or args.limit is not None,
+        script=f"Testing/benchmarks/openkbp.py --split {args.split}",
+        name=f"openkbp {args.split}",
+        text=text_of(rows, args.split),
+    )
     return 0
 
 

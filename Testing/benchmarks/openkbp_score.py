@@ -37,8 +37,9 @@ def dvh_cells(dose: np.ndarray, structures: dict[str, np.ndarray], spacing_mm: t
     return cells
 
 
-def dvh_errors(reference: np.ndarray, predicted: np.ndarray, structures: dict[str, np.ndarray],
-               spacing_mm: tuple[float, ...]) -> dict[str, float]:
+def dvh_errors(
+    reference: np.ndarray, predicted: np.ndarray, structures: dict[str, np.ndarray], spacing_mm: tuple[float, ...]
+) -> dict[str, float]:
     """'metric structure' to |difference| in Gy."""
     true, found = dvh_cells(reference, structures, spacing_mm), dvh_cells(predicted, structures, spacing_mm)
     return {cell: abs(true[cell] - found[cell]) for cell in true}

@@ -18,8 +18,14 @@ def row(folder) -> str:
 def headline(card: dict) -> str:
     """The figures a card puts first."""
     shown = [m for m in card.get("metrics", []) if m.get("headline")] or card.get("metrics", [])[:1]
-    return "; ".join(f"{m.get('structure') or ''} {m.get('metric') or ''} {m['value']:g} {m.get('unit') or ''} "
-                     f"({m.get('data', '')}, n {m.get('n', '?')})".strip() for m in shown) or "-"
+    return (
+        "; ".join(
+            f"{m.get('structure') or ''} {m.get('metric') or ''} {m['value']:g} {m.get('unit') or ''} "
+            f"({m.get('data', '')}, n {m.get('n', '?')})".strip()
+            for m in shown
+        )
+        or "-"
+    )
 
 
 def main() -> None:

@@ -35,8 +35,10 @@ def machine(*packages: str) -> str:
         model = found.group(1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     versions = ", ".join(f"{p} {version(p)}" for p in packages)
-    return (f"{date.today()}, {model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}; "
-            f"peak memory {peak:.1f} GB")
+    return (
+        f"{date.today()}, {model}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}; "
+        f"peak memory {peak:.1f} GB"
+    )
 
 
 def publish(script: str, name: str, text: str) -> None:

@@ -40,6 +40,7 @@ def patient(tmp_path_factory):
 @pytest.fixture
 def fails(capsys, tmp_path):
     """Run a command that must fail; returns its sentence."""
+
     def run(code, *arguments):
         out = tmp_path / "out"
         assert main([*map(str, arguments), "-o", str(out)]) == code
@@ -49,6 +50,7 @@ def fails(capsys, tmp_path):
         last = captured.err.strip().splitlines()[-1]
         assert last.startswith("radoncai: error: ") and last.endswith((".", "?"))
         return last
+
     return run
 
 
@@ -76,7 +78,7 @@ def test_truncated_dicom(fails, patient, tmp_path):
     files = sorted((patient / "ct").iterdir())
     for number, file in enumerate(files):
         content = file.read_bytes()
-        (tmp_path / "in" / file.name).write_bytes(content[:len(content) // 2] if number == 7 else content)
+        (tmp_path / "in" / file.name).write_bytes(content[: len(content) // 2] if number == 7 else content)
     fails(2, *contour(tmp_path / "in"))
 
 
@@ -115,15 +117,21 @@ def test_prescription_that_is_not_one(fails, patient):
 
 
 def test_prescription_for_an_organ(fails, patient):
-    assert "target" in fails(2, "dose", patient / "ct", "--structures", patient / "rs.dcm", "--prescription", "SpinalCord=70")
+    assert "target" in fails(
+        2, "dose", patient / "ct", "--structures", patient / "rs.dcm", "--prescription", "SpinalCord=70"
+    )
 
 
 def test_prescription_outside_the_training(fails, patient):
-    assert "50 Gy" in fails(2, "dose", patient / "ct", "--structures", patient / "rs.dcm", "--prescription", "PTV_7000=50")
+    assert "50 Gy" in fails(
+        2, "dose", patient / "ct", "--structures", patient / "rs.dcm", "--prescription", "PTV_7000=50"
+    )
 
 
 def test_structures_of_another_patient(fails, patient):
-    sentence = fails(2, "dose", patient / "ct", "--structures", patient / "other_rs.dcm", "--prescription", "PTV_7000=70")
+    sentence = fails(
+        2, "dose", patient / "ct", "--structures", patient / "other_rs.dcm", "--prescription", "PTV_7000=70"
+    )
     assert "--same-patient" in sentence
 
 

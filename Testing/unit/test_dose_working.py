@@ -6,7 +6,7 @@ import pytest
 from radoncai.core.dose import Prescription
 from radoncai.core.grid import Grid
 from radoncai.dose.applicability import doubts, refusals
-from radoncai.dose.working import block_factors, block_mean, dose_grid, working_grid
+from radoncai.dose.working import block_factors, dose_grid
 
 LIMITS = {"highest_level_gy": [68, 72], "lower_levels_gy": [54, 66], "smallest_section_cm2": [60, 330],
           "fractions": [33, 35], "organs": ["SpinalCord", "Parotid_L"]}
@@ -16,15 +16,6 @@ LIMITS = {"highest_level_gy": [68, 72], "lower_levels_gy": [54, 66], "smallest_s
                                                   ((1.0, 1.17, 1.17), (2, 3, 3)), ((3.0, 1.5, 1.5), (1, 3, 3))])
 def test_fine_images_are_gathered_in_whole_voxels(spacing, factors):
     assert block_factors(spacing) == factors
-
-
-def test_a_working_voxel_lies_in_the_middle_of_its_block():
-    grid = Grid.axial((7, 13, 17), (1.0, 1.3, 1.3), (-10.0, 5.0, 100.0))
-    working, factors = working_grid(grid)
-    assert factors == (2, 3, 3) and working.shape == (3, 4, 5)
-    field = grid.to_lps(np.array([[i, j, k] for k in range(7) for j in range(13) for i in range(17)]))
-    x = field[:, 0].reshape(7, 13, 17)
-    assert np.allclose(block_mean(x, factors)[0, 0], working.to_lps([[i, 0, 0] for i in range(5)])[:, 0])
 
 
 def test_dose_lies_on_a_coarse_ct_s_own_voxels():

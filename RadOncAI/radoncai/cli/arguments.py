@@ -16,7 +16,9 @@ def add_input(parser: argparse.ArgumentParser) -> None:
 
 def add_series(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--series", help="number or UID of the series, where a folder holds several")
-    parser.add_argument("--gaps", choices=("refuse", "interpolate"), default="refuse", help="what to do about missing slices")
+    parser.add_argument(
+        "--gaps", choices=("refuse", "interpolate"), default="refuse", help="what to do about missing slices"
+    )
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -28,10 +30,18 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_naming(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--map", action="append", default=[], metavar="NAME=NAME",
-                        help="a name asked for = the name as it stands in the file; may be given several times")
-    parser.add_argument("--same-patient", action="store_true",
-                        help="accept files whose patient or frame of reference differ; recorded in the results")
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="NAME=NAME",
+        help="a name asked for = the name as it stands in the file; may be given several times",
+    )
+    parser.add_argument(
+        "--same-patient",
+        action="store_true",
+        help="accept files whose patient or frame of reference differ; recorded in the results",
+    )
 
 
 def name_map(args: argparse.Namespace) -> dict[str, str]:

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from radoncai.bodycomp.job import BodyResult
 
 SUMMARY = "Measure muscle and fat at L3"
-SHOWN = (("muscle", "muscle_cm2", "cm2"), ("IMAT", "imat_cm2", "cm2"), ("VAT", "vat_cm2", "cm2"),
-         ("SAT", "sat_cm2", "cm2"), ("muscle density", "muscle_hu", "HU"), ("SMI", "smi_cm2_m2", "cm2/m2"))
+SHOWN = (
+    ("muscle", "muscle_cm2", "cm2"),
+    ("IMAT", "imat_cm2", "cm2"),
+    ("VAT", "vat_cm2", "cm2"),
+    ("SAT", "sat_cm2", "cm2"),
+    ("muscle density", "muscle_hu", "HU"),
+    ("SMI", "smi_cm2_m2", "cm2/m2"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +46,9 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     with staged(args.output) as place:
         progress.step("reading the image")
         volume = read_image(args.input, series=args.series, gaps=args.gaps)
-        result = measure_l3(volume, args.model, level_mm=args.level_mm, person=person, device=args.device,
-                            progress=progress)
+        result = measure_l3(
+            volume, args.model, level_mm=args.level_mm, person=person, device=args.device, progress=progress
+        )
         record = write_results(result, volume, place, progress, {"level_mm": args.level_mm})
         written = sorted(p.name for p in place.iterdir())
     return summarise(result, record.run, args.output, written)
@@ -58,8 +65,12 @@ def summarise(result: BodyResult, run: str, output: Path, written: list[str]) ->
         rows.append([words, text, "" if sd is None else f"±{sd:.{digits}f}", unit])
     level = measured.level
     agree = level.rule if level.agree is None else f"{level.agree} of {level.asked} methods agree"
-    lines = [f"L3 at S {level.level_mm:.1f} mm ({agree}); ± is one standard deviation; research use",
-             *table(rows, ["", "value", "sd", "unit"], {1, 2}), *level.notes, *measured.flags,
-             f"written to {output}: {', '.join(written)}"]
+    lines = [
+        f"L3 at S {level.level_mm:.1f} mm ({agree}); ± is one standard deviation; research use",
+        *table(rows, ["", "value", "sd", "unit"], {1, 2}),
+        *level.notes,
+        *measured.flags,
+        f"written to {output}: {', '.join(written)}",
+    ]
     numbers = measured.to_row(run=run, model=result.model.name, version=result.model.version, weights=result.weights)
     return Outcome({**numbers, "vertebrae_s_mm": level.vertebrae, "output": str(output), "files": written}, lines)

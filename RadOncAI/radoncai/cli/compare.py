@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from radoncai.cli.arguments import add_output, add_series
+from radoncai.cli.arguments import add_naming, add_output, add_series, name_map
 from radoncai.cli.terminal import Outcome, table
 from radoncai.core.progress import Progress
 
@@ -16,13 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reference", type=Path, metavar="REFERENCE", help="RTSTRUCT or label map")
     parser.add_argument("others", type=Path, nargs="+", metavar="OTHER", help="RTSTRUCT or label map")
     parser.add_argument("--ct", type=Path, metavar="INPUT", help="the images; needed for RTSTRUCT")
-    parser.add_argument("--same-patient", action="store_true",
-                        help="accept files whose patient or frame of reference differ")
+    add_naming(parser)
     add_series(parser)
     add_output(parser)
 
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
+    from radoncai import __version__
     from radoncai.contour.compare import compare
     from radoncai.core.errors import InputError
     from radoncai.core.output import staged
@@ -32,7 +32,8 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.dicom.image import read_image
     from radoncai.dicom.labels import read_labels
     from radoncai.dicom.structures import read_structures
-    from radoncai.report.html import compare_page, write_page
+    from radoncai.report.compare import compare_page, compare_pictures
+    from radoncai.report.html import write_page
 
     files = [args.reference, *args.others]
     if not args.ct and any(f.is_file() and is_dicom(f) for f in files):
@@ -43,24 +44,48 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         sets = [read_structures(f, volume, same_patient=args.same_patient) for f in files]
         labels = _labels(files)
         progress.step("comparing")
-        rows, said = compare(sets[0], list(zip(labels[1:], sets[1:], strict=True)), reference_label=labels[0],
-                             progress=progress)
-        record = Provenance("compare", run_stamp(), {n: describe(s.source) for n, s in zip(labels, sets, strict=True)},
-                            warnings=tuple(said))
+        others = list(zip(labels[1:], sets[1:], strict=True))
+        found = compare(sets[0], others, label=labels[0], mapping=name_map(args), progress=progress)
+        said = [*found.said, *(f"{who}: {name}: {why}." for (who, name), why in found.reasons.items())]
+        record = Provenance(
+            "compare",
+            run_stamp(),
+            {n: describe(s.source) for n, s in zip(labels, sets, strict=True)},
+            warnings=tuple(said),
+        )
         case = pseudonym(volume.source)
-        write_table(place / "compare.csv", "compare", [{k: v for k, v in r.items() if k != "reason"} for r in rows],
-                    case=case, run=record.run)
-        write_page(place / "compare.html", compare_page(rows, title=f"Contours compared, {case}", warnings=said))
+        write_table(place / "compare.csv", "compare", found.rows, case=case, run=record.run)
+        rows = [{**r, "reason": found.reasons.get((r["other"], r["structure"]), "")} for r in found.rows]
+        pictures = compare_pictures(volume, sets[0], sets[1]) if args.ct and len(sets) == 2 else ()
+        page = compare_page(
+            rows,
+            title=f"Contours compared, {case}",
+            pictures=pictures,
+            reference=labels[0],
+            other=labels[1],
+            warnings=said,
+            version=__version__,
+        )
+        write_page(place / "compare.html", page)
         record.write(place / "provenance.json")
         written = sorted(p.name for p in place.iterdir())
     shown = [[str(r["other"]), str(r["structure"]), *(_number(r[k], d) for k, d in COLUMNS)] for r in rows]
-    lines = [*table(shown, ["set", "structure", *(k for k, _ in COLUMNS)], set(range(2, 2 + len(COLUMNS)))), *said,
-             f"written to {args.output}: {', '.join(written)}"]
+    lines = [
+        *table(shown, ["set", "structure", *(k for k, _ in COLUMNS)], set(range(2, 2 + len(COLUMNS)))),
+        *said,
+        f"written to {args.output}: {', '.join(written)}",
+    ]
     return Outcome({"rows": rows, "warnings": list(said), "output": str(args.output), "files": written}, lines)
 
 
-COLUMNS = (("dice", 3), ("surface_dice", 3), ("hd95_mm", 1), ("mean_surface_mm", 1), ("volume_ref_cc", 1),
-           ("volume_other_cc", 1))
+COLUMNS = (
+    ("dice", 3),
+    ("surface_dice", 3),
+    ("hd95_mm", 1),
+    ("mean_surface_mm", 1),
+    ("volume_ref_cc", 1),
+    ("volume_other_cc", 1),
+)
 
 
 def _number(value: object, digits: int) -> str:

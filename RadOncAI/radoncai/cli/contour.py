@@ -20,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input(parser)
     parser.add_argument("--model", required=True, metavar="NAME", help="radoncai models list shows them")
     parser.add_argument("--structures", metavar="A,B", help="only these structures of the model")
-    parser.add_argument("--override", action="store_true", 
-                        help="run on an image outside what the model is made for; recorded")
+    parser.add_argument(
+        "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
+    )
     add_device(parser)
     add_output(parser)
 
@@ -38,7 +39,9 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     with staged(args.output) as place:
         progress.step("reading the image")
         volume = read_image(args.input, series=args.series, gaps=args.gaps)
-        result = contour(volume, folder, structures=wanted, device=args.device, progress=progress, override=args.override)
+        result = contour(
+            volume, folder, structures=wanted, device=args.device, progress=progress, override=args.override
+        )
         write_results([result], volume, place, progress, {"structures": wanted or "all"})
         written = sorted(p.name for p in place.iterdir())
     return summarise(result, args.output, written)
@@ -49,10 +52,29 @@ def summarise(result: ContourResult, output: Path, written: list[str]) -> Outcom
     from radoncai.contour.table import structure_rows
 
     rows = structure_rows(result.structures)
-    shown = [[str(r["structure"]), "-" if r["volume_cc"] is None else f"{r['volume_cc']:.1f}",
-              str(r["status"]).replace("_", " "), "; ".join(r["findings"])] for r in rows]
-    lines = [f"{result.model.title} {result.model.version}: AI contours, not approved",
-             *table(shown, ["structure", "cc", "status", "look at"], {1}), *result.warnings,
-             f"written to {output}: {', '.join(written)}"]
-    return Outcome({"model": result.model.name, "version": result.model.version, "structures": rows,
-                    "warnings": list(result.warnings), "output": str(output), "files": written}, lines)
+    shown = [
+        [
+            str(r["structure"]),
+            "-" if r["volume_cc"] is None else f"{r['volume_cc']:.1f}",
+            str(r["status"]).replace("_", " "),
+            " ".join(r["findings"]),
+        ]
+        for r in rows
+    ]
+    lines = [
+        f"{result.model.title} {result.model.version}: AI contours, not approved",
+        *table(shown, ["structure", "cc", "status", "look at"], {1}),
+        *result.warnings,
+        f"written to {output}: {', '.join(written)}",
+    ]
+    return Outcome(
+        {
+            "model": result.model.name,
+            "version": result.model.version,
+            "structures": rows,
+            "warnings": list(result.warnings),
+            "output": str(output),
+            "files": written,
+        },
+        lines,
+    )

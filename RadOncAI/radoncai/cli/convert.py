@@ -15,11 +15,18 @@ SUMMARY = "Convert structures or a dose into another format"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, metavar="SOURCE", help="a file, or a folder with one mask a structure")
     parser.add_argument("--ct", type=Path, metavar="INPUT", help="the images that structures belong to")
-    parser.add_argument("--same-patient", action="store_true",
-                        help="accept files whose patient or frame of reference differ")
+    parser.add_argument(
+        "--same-patient", action="store_true", help="accept files whose patient or frame of reference differ"
+    )
     add_series(parser)
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE_OR_FOLDER",
-                        help="its ending says the format: .dcm, .seg.nrrd, .nrrd, .nii.gz, or a folder for masks")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE_OR_FOLDER",
+        help="its ending says the format: .dcm, .seg.nrrd, .nrrd, .nii.gz, or a folder for masks",
+    )
 
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:

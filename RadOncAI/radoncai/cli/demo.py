@@ -41,9 +41,15 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         progress.step("writing the report")
         sections, folders = _sections(contours, structures, dose, body, volume, body_record.run)
         from radoncai.cli.sections import cards
-        write_report(place / "report.html", subject=f"sample patient, {pseudonym(volume.source)}", **sections,
-                     cards=cards(folders), provenance=[asdict(r) for r in (contour_record, dose_record, body_record)],
-                     version=__version__)
+
+        write_report(
+            place / "report.html",
+            subject=f"sample patient, {pseudonym(volume.source)}",
+            **sections,
+            cards=cards(folders),
+            provenance=[asdict(r) for r in (contour_record, dose_record, body_record)],
+            version=__version__,
+        )
     return _summary(args.output, structures, dose[1].counts, body)
 
 
@@ -87,8 +93,12 @@ def _dose(volume, structures, device: str, folder: Path, progress: Progress):
     bands = read_bands(result.model.path / "bands.json")
     evaluation = evaluate(result.dose, structures, PRESCRIPTION, [load_goals(GOALS)], bands, progress)
     folder.mkdir()
-    options = {"prescription_gy": PRESCRIPTION.targets, "fractions": PRESCRIPTION.fractions, "goals": [GOALS],
-               "dvh": evaluation.dvh_choices}
+    options = {
+        "prescription_gy": PRESCRIPTION.targets,
+        "fractions": PRESCRIPTION.fractions,
+        "goals": [GOALS],
+        "dvh": evaluation.dvh_choices,
+    }
     record = write_results(result, evaluation, volume, structures, folder, progress, options)
     return (result, evaluation), record
 
@@ -108,9 +118,11 @@ def _sections(contours, structures, dose, body, volume, run: str):
     from radoncai.models.catalogue import find
 
     result, evaluation = dose
-    sections = {"contour": contour_section(contours, structures, volume),
-                "dose": dose_section(result, evaluation, structures, volume),
-                "body": body_section(body, volume, row(body, volume, run))}
+    sections = {
+        "contour": contour_section(contours, structures, volume),
+        "dose": dose_section(result, evaluation, structures, volume),
+        "body": body_section(body, volume, row(body, volume, run)),
+    }
     return sections, [*(c.model for c in contours), result.model, body.model, find("l3_level")]
 
 
@@ -118,8 +130,19 @@ def _summary(output: Path, structures, counts: dict[str, int], body) -> Outcome:
     looks = sum(bool(s.findings) for s in structures)
     met, judged = counts["pass"] + counts["near"], sum(counts.values())
     muscle, sd = body.measured.values["muscle_cm2"], body.measured.sd["muscle_cm2"]
-    lines = [f"{len(structures)} structures, {looks} need a look; {met} of {judged} goals met, {counts['unsure']} unsure; "
-             f"L3 muscle {muscle:.1f} ± {sd:.1f} cm2", "AI results, not approved. For research and teaching.",
-             f"Open {output / 'report.html'}"]
-    return Outcome({"structures": list(structures.names), "goal_counts": counts, "muscle_cm2": muscle,
-                    "report": str(output / "report.html"), "output": str(output)}, lines)
+    lines = [
+        f"{len(structures)} structures, {looks} need a look; {met} of {judged} goals met, {counts['unsure']} unsure; "
+        f"L3 muscle {muscle:.1f} ± {sd:.1f} cm2",
+        "AI results, not approved. For research and teaching.",
+        f"Open {output / 'report.html'}",
+    ]
+    return Outcome(
+        {
+            "structures": list(structures.names),
+            "goal_counts": counts,
+            "muscle_cm2": muscle,
+            "report": str(output / "report.html"),
+            "output": str(output),
+        },
+        lines,
+    )

@@ -22,10 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--structures", type=Path, required=True, metavar="RTSTRUCT", help="RTSTRUCT or .seg.nrrd")
     parser.add_argument("--prescription", required=True, metavar="NAME=GY,...", help="such as PTV_7000=70,PTV_5600=56")
     parser.add_argument("--fractions", type=int, metavar="N")
-    parser.add_argument("--goals", action="append", default=[], metavar="NAME", help="a goals table; may be given several times")
+    parser.add_argument(
+        "--goals", action="append", default=[], metavar="NAME", help="a goals table; may be given several times"
+    )
     parser.add_argument("--model", default="hn_dose", metavar="NAME")
     parser.add_argument("--dose-grid-mm", type=float, metavar="MM", help="voxel size of the RTDOSE in plane")
-    parser.add_argument("--override", action="store_true", help="predict outside what the model was trained on; recorded")
+    parser.add_argument(
+        "--override", action="store_true", help="predict outside what the model was trained on; recorded"
+    )
     add_naming(parser)
     add_device(parser)
     add_output(parser)
@@ -56,32 +60,73 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         structures = read_structures(args.structures, volume, same_patient=args.same_patient)
         named = resolve(asked.targets, structures.names, name_map(args))
         wanted = Prescription({named.names[n]: gy for n, gy in asked.targets.items()}, asked.fractions)
-        result = predict_dose(volume, structures, wanted, folder, device=args.device, override=args.override,
-                              dose_grid_mm=args.dose_grid_mm, progress=progress)
+        result = predict_dose(
+            volume,
+            structures,
+            wanted,
+            folder,
+            device=args.device,
+            override=args.override,
+            dose_grid_mm=args.dose_grid_mm,
+            progress=progress,
+        )
         bands = read_bands(folder.path / "bands.json") if (folder.path / "bands.json").is_file() else None
         evaluation = evaluate(result.dose, structures, wanted, tables, bands, progress)
-        options = {"prescription_gy": wanted.targets, "fractions": wanted.fractions, "goals": args.goals,
-                   "dose_grid_mm": args.dose_grid_mm, "same_patient": args.same_patient, "dvh": evaluation.dvh_choices}
+        options = {
+            "prescription_gy": wanted.targets,
+            "fractions": wanted.fractions,
+            "goals": args.goals,
+            "dose_grid_mm": args.dose_grid_mm,
+            "same_patient": args.same_patient,
+            "dvh": evaluation.dvh_choices,
+        }
         write_results(result, evaluation, volume, structures, place, progress, options)
         written = sorted(p.name for p in place.iterdir())
     said = [*named.said, *structures.warnings, *(f"OVERRIDDEN: {text}" for text in result.overrides), *result.warnings]
-    lines = [f"{folder.title} {folder.version}: predicted dose, not a plan", *describe(evaluation), *said,
-             f"written to {args.output}: {', '.join(written)}"]
-    return Outcome({"model": folder.name, "version": folder.version, "metrics": evaluation.metric_rows,
-                    "goals": evaluation.goal_rows, "goal_counts": evaluation.counts if tables else {}, "warnings": said,
-                    "output": str(args.output), "files": written}, lines)
+    lines = [
+        f"{folder.title} {folder.version}: predicted dose, not a plan",
+        *describe(evaluation),
+        *said,
+        f"written to {args.output}: {', '.join(written)}",
+    ]
+    return Outcome(
+        {
+            "model": folder.name,
+            "version": folder.version,
+            "metrics": evaluation.metric_rows,
+            "goals": evaluation.goal_rows,
+            "goal_counts": evaluation.counts if tables else {},
+            "warnings": said,
+            "output": str(args.output),
+            "files": written,
+        },
+        lines,
+    )
 
 
 def describe(evaluation: Evaluation) -> list[str]:
     """Goals where there are some, else the main metric of each structure; bands are 90 %."""
     if evaluation.goals:
-        rows = [[SYMBOLS[r.verdict], r.structure, r.goal.metric, f"{r.goal.limit_text} {r.goal.unit}",
-                 number(r.value), span(r.low, r.high), r.text] for r in evaluation.goals]
+        rows = [
+            [
+                SYMBOLS[r.verdict],
+                r.structure,
+                r.goal.metric,
+                f"{r.goal.limit_text} {r.goal.unit}",
+                number(r.value),
+                span(r.low, r.high),
+                r.text,
+            ]
+            for r in evaluation.goals
+        ]
         return table(rows, ["", "structure", "metric", "goal", "value", "90 % band", "verdict"], {4})
     main = {"ptv": "D95%[Gy]", "ctv": "D95%[Gy]", "gtv": "D95%[Gy]"}
     roles = {d.structure: d.role for d in evaluation.dvhs}
-    rows = [[str(r["structure"]), str(r["metric"]), number(r["value"]), span(r["low"], r["high"]), str(r["reason"] or "")]
-            for r in evaluation.metric_rows if r["metric"] == main.get(roles[r["structure"]], "Dmean[Gy]")]
+    rows = [
+        [str(r["structure"]), str(r["metric"]), number(r["value"]), span(r["low"], r["high"]), str(r["reason"] or "")]
+        for r in evaluation.metric_rows
+        if r["metric"] == main.get(roles[r["structure"]], "Dmean[Gy]")
+    ]
     return table(rows, ["structure", "metric", "value", "90 % band", ""], {2})
 
 

@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--structures", type=Path, required=True, metavar="RTSTRUCT", help="RTSTRUCT or .seg.nrrd")
     parser.add_argument("--prescription", metavar="NAME=GY,...", help="such as PTV_7000=70,PTV_5600=56")
     parser.add_argument("--fractions", type=int, metavar="N")
-    parser.add_argument("--goals", action="append", default=[], metavar="NAME", help="a goals table; may be given several times")
+    parser.add_argument(
+        "--goals", action="append", default=[], metavar="NAME", help="a goals table; may be given several times"
+    )
     add_naming(parser)
     add_output(parser)
 
@@ -27,7 +29,8 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.core.dose import Prescription
     from radoncai.core.naming import resolve
     from radoncai.core.output import staged
-    from radoncai.core.provenance import Provenance, describe as names, pseudonym, run_stamp
+    from radoncai.core.provenance import Provenance, pseudonym, run_stamp
+    from radoncai.core.provenance import describe as names
     from radoncai.dicom.dose import read_dose
     from radoncai.dicom.same_patient import check_same_patient
     from radoncai.dicom.structures import read_structures_alone
@@ -41,20 +44,39 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         progress.step("reading the dose")
         dose = read_dose(args.dose)
         structures = read_structures_alone(args.structures, dose.volume)
-        said = check_same_patient(dose.volume.source, structures.source, "the dose and the structures",
-                                  same_patient=args.same_patient)
+        said = check_same_patient(
+            dose.volume.source, structures.source, "the dose and the structures", same_patient=args.same_patient
+        )
         named = resolve(asked.targets, structures.names, name_map(args)) if asked else None
-        wanted = Prescription({named.names[n]: gy for n, gy in asked.targets.items()}, asked.fractions) if asked else None
+        wanted = (
+            Prescription({named.names[n]: gy for n, gy in asked.targets.items()}, asked.fractions) if asked else None
+        )
         evaluation = evaluate(dose, structures, wanted, tables, progress=progress)
-        record = Provenance("dvh", run_stamp(), {"dose": names(dose.volume.source), "structures": names(structures.source)},
-                            options={"prescription_gy": wanted.targets if wanted else None, "goals": args.goals,
-                                     "same_patient": args.same_patient, "dvh": evaluation.dvh_choices},
-                            warnings=(*said, *structures.warnings))
+        record = Provenance(
+            "dvh",
+            run_stamp(),
+            {"dose": names(dose.volume.source), "structures": names(structures.source)},
+            options={
+                "prescription_gy": wanted.targets if wanted else None,
+                "goals": args.goals,
+                "same_patient": args.same_patient,
+                "dvh": evaluation.dvh_choices,
+            },
+            warnings=(*said, *structures.warnings),
+        )
         write_tables(evaluation, place, pseudonym(dose.volume.source), record.run)
         record.write(place / "provenance.json")
         written = sorted(p.name for p in place.iterdir())
     said = [*(named.said if named else ()), *said, *structures.warnings]
     lines = [*describe(evaluation), *said, f"written to {args.output}: {', '.join(written)}"]
-    return Outcome({"metrics": evaluation.metric_rows, "goals": evaluation.goal_rows,
-                    "goal_counts": evaluation.counts if tables else {}, "warnings": said, "output": str(args.output),
-                    "files": written}, lines)
+    return Outcome(
+        {
+            "metrics": evaluation.metric_rows,
+            "goals": evaluation.goal_rows,
+            "goal_counts": evaluation.counts if tables else {},
+            "warnings": said,
+            "output": str(args.output),
+            "files": written,
+        },
+        lines,
+    )

@@ -61,7 +61,9 @@ def main(argv: list[str] | None = None) -> int:
     except RadOncAIError as error:
         return _complain(terminal, error)
     except MemoryError:
-        return _complain(terminal, PlatformError("The memory of this machine is used up; close programs or crop the image."))
+        return _complain(
+            terminal, PlatformError("The memory of this machine is used up; close programs or crop the image.")
+        )
     except Exception:
         place = _log_bug(arguments)
         return _complain(terminal, RadOncAIError(f"Something unexpected happened; the details are in {place}."))

@@ -25,11 +25,24 @@ def _list(args: argparse.Namespace) -> Outcome:
     from radoncai.models.catalogue import catalogue, scan
 
     folders = [f for f in catalogue().values() if not args.site or args.site in f.model.sites]
-    result = [{"name": f.name, "version": f.version, "task": f.model.task, "title": f.title, "sites": f.model.sites,
-               "modality": f.model.modality, "structures": f.model.names, "licence": f.model.licence} for f in folders]
+    result = [
+        {
+            "name": f.name,
+            "version": f.version,
+            "task": f.model.task,
+            "title": f.title,
+            "sites": f.model.sites,
+            "modality": f.model.modality,
+            "structures": f.model.names,
+            "licence": f.model.licence,
+        }
+        for f in folders
+    ]
     rows = [[f.name, f.version, f.model.task, ", ".join(f.model.sites), f.title] for f in folders]
     broken = [str(problem) for problem in scan()[1].values()]
-    return Outcome({"models": result, "broken": broken}, table(rows, ["name", "version", "task", "sites", "title"]) + broken)
+    return Outcome(
+        {"models": result, "broken": broken}, table(rows, ["name", "version", "task", "sites", "title"]) + broken
+    )
 
 
 def _show(args: argparse.Namespace) -> Outcome:
@@ -55,7 +68,9 @@ def _texts(value: object) -> list[str]:
 
 def _figure(metric: dict[str, object]) -> str:
     what = " ".join(str(metric[k]) for k in ("structure", "metric") if metric.get(k))
-    return f"{what}: {metric.get('value')} {metric.get('unit', '')} (n {metric.get('n', '?')}, {metric.get('data', '')})"
+    return (
+        f"{what}: {metric.get('value')} {metric.get('unit', '')} (n {metric.get('n', '?')}, {metric.get('data', '')})"
+    )
 
 
 def _verify(args: argparse.Namespace) -> Outcome:

@@ -22,12 +22,24 @@ def contour_section(results: Sequence[ContourResult], structures: StructureSet, 
 
 
 def dose_section(result: DoseResult, evaluation: Evaluation, structures: StructureSet, volume: Volume) -> DoseSection:
-    curves = [{"structure": d.structure, "dose_gy": d.dose_gy, "volume_pct": d.cumulative_pct, "volume_cc": d.volume_cc}
-              for d in evaluation.dvhs if d.cumulative_pct is not None and d.role != "external"]
+    curves = [
+        {"structure": d.structure, "dose_gy": d.dose_gy, "volume_pct": d.cumulative_pct, "volume_cc": d.volume_cc}
+        for d in evaluation.dvhs
+        if d.cumulative_pct is not None and d.role != "external"
+    ]
     goals = [{**row, "reason": g.reason} for row, g in zip(evaluation.goal_rows, evaluation.goals, strict=True)]
     warnings = [*(f"Overridden: {text}" for text in result.overrides), *result.warnings]
-    return DoseSection(volume, structures, result.dose, result.dose.prescription, curves, evaluation.metric_rows, goals,
-                       short(result.model), warnings)
+    return DoseSection(
+        volume,
+        structures,
+        result.dose,
+        result.dose.prescription,
+        curves,
+        evaluation.metric_rows,
+        goals,
+        short(result.model),
+        warnings,
+    )
 
 
 def body_section(result: BodyResult, volume: Volume, row: dict[str, object]) -> BodySection:
@@ -35,8 +47,9 @@ def body_section(result: BodyResult, volume: Volume, row: dict[str, object]) -> 
     level = measured.level
     agree = level.rule if level.agree is None else f"{level.agree} of {level.asked} methods agree"
     text = f"L3 at S {level.level_mm:.1f} mm, {agree}"
-    return BodySection(volume, level.level_mm, text, measured.tissue.array[0], [row], measured.flags, short(result.model),
-                       level.notes)
+    return BodySection(
+        volume, level.level_mm, text, measured.tissue.array[0], [row], measured.flags, short(result.model), level.notes
+    )
 
 
 def short(folder: ModelFolder) -> dict[str, object]:

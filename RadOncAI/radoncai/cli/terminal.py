@@ -47,5 +47,9 @@ class Outcome:
 def table(rows: list[list[str]], header: list[str], right: set[int] = frozenset()) -> list[str]:
     """Plain text columns, the ones in `right` aligned right."""
     widths = [max(len(r[c]) for r in [header, *rows]) for c in range(len(header))]
-    return ["  ".join(v.rjust(w) if c in right else v.ljust(w) for c, (v, w) in enumerate(zip(r, widths, strict=True)))
-            .rstrip() for r in [header, *rows]]
+    return [
+        "  ".join(
+            v.rjust(w) if c in right else v.ljust(w) for c, (v, w) in enumerate(zip(r, widths, strict=True))
+        ).rstrip()
+        for r in [header, *rows]
+    ]

@@ -13,7 +13,7 @@ from radoncai.core.provenance import Provenance, describe, pseudonym, run_stamp
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.tables import write_table
 from radoncai.core.volume import Volume
-from radoncai.dicom.image import write_seg_nrrd
+from radoncai.dicom.labels import write_seg_nrrd
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 
 

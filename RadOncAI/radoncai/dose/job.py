@@ -10,13 +10,13 @@ from radoncai.core.dose import Dose, Prescription
 from radoncai.core.errors import InputError, ModelError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
-from radoncai.core.resample import resample_array
+from radoncai.core.resample import block_mean, resample_array
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dose import channels
 from radoncai.dose.applicability import doubts, refusals
 from radoncai.dose.predict import dose_gy
-from radoncai.dose.working import block_mean, dose_grid, working_grid
+from radoncai.dose.working import block_factors, dose_grid
 from radoncai.models import runners
 from radoncai.models.applicability import check
 from radoncai.models.catalogue import ModelFolder, find
@@ -99,12 +99,12 @@ def organ_names(structures: StructureSet) -> dict[str, str]:
 def working_input(volume: Volume, structures: StructureSet, prescription: Prescription,
                   organs: dict[str, str]) -> WorkingInput:
     """CT and masks in blocks of whole CT voxels; a block belongs to a structure that fills half of it."""
-    grid, factors = working_grid(volume.grid)
+    factors = block_factors(volume.grid.spacing_mm)
+    hu, grid = block_mean(volume.array, volume.grid, factors)
 
     def gathered(structure: Structure) -> np.ndarray:
-        return block_mean(structure.full(volume.grid.shape), factors) >= 0.5
+        return block_mean(structure.full(volume.grid.shape), volume.grid, factors)[0] >= 0.5
 
-    hu = block_mean(volume.array, factors)
     targets = {name: gathered(structures.find(name)) for name in prescription.targets}
     masks = {wanted: gathered(structures.find(have)) for have, wanted in organs.items()}
     external = next((s for s in structures if s.role == "external"), None)

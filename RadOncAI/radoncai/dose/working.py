@@ -13,26 +13,9 @@ COARSE_CT_MM, DOSE_MM = 2.0, 2.5
 
 
 def block_factors(spacing_mm: tuple[float, float, float]) -> tuple[int, int, int]:
-    """How many voxels a working voxel takes along each axis, so that it lies in the range the model knows."""
+    """CT voxels a working voxel takes along each axis (slice, row, column), so that it lies in the range the model knows."""
     pairs = zip(spacing_mm, NATIVE_MM, STANDARD_MM, strict=True)
     return tuple(1 if s >= low else max(1, round(standard / s)) for s, (low, _), standard in pairs)
-
-
-def working_grid(grid: Grid) -> tuple[Grid, tuple[int, int, int]]:
-    """The CT's grid in blocks of whole voxels; an incomplete block at the far end is left out."""
-    factors = block_factors(grid.spacing_mm)
-    shape = tuple(n // f for n, f in zip(grid.shape, factors, strict=True))
-    matrix = grid.index_to_lps @ np.diag([*factors[::-1], 1.0])
-    matrix[:3, 3] = grid.to_lps(np.array([[(f - 1) / 2 for f in factors[::-1]]]))[0]
-    return Grid(shape, matrix), factors
-
-
-def block_mean(array: np.ndarray, factors: tuple[int, int, int]) -> np.ndarray:
-    """Mean over blocks of whole voxels, float32; masks become shares."""
-    shape = tuple(n // f for n, f in zip(array.shape, factors, strict=True))
-    cut = array[tuple(slice(0, n * f) for n, f in zip(shape, factors, strict=True))]
-    split = [v for n, f in zip(shape, factors, strict=True) for v in (n, f)]
-    return cut.reshape(split).mean(axis=(1, 3, 5), dtype=np.float32)
 
 
 def dose_grid(ct: Grid, place: Grid, spacing_mm: float | None = None) -> Grid:
