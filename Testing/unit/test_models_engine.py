@@ -186,3 +186,18 @@ def test_resampling_keeps_a_linear_ramp_and_the_place():
     inner = (slice(1, -1),) * 3
     assert np.allclose(resample_to(ramp, grid, target)[inner], truth[inner], atol=1e-3)
     assert model_grid(grid, (3.0, 1.1, 0.9)) is grid
+
+
+def test_tiles_of_air_are_not_run():
+    image = np.zeros((1, 8, 16, 64), np.float32)
+    active = np.zeros(image.shape[1:], bool)
+    active[:, :, :10] = True
+    seen = []
+
+    def run(tile):
+        seen.append(tile.shape)
+        return tile + 1
+    out = sliding_window(run, image, (8, 16, 16), 0.5, 1, Progress(), active=active)
+    assert len(seen) == 2
+    assert np.allclose(out[..., :24], 1)
+    assert np.all(out[..., 24:] == 0)

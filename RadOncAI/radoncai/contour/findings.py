@@ -17,6 +17,7 @@ HOLLOW = ("Larynx", "Trachea", "Esophagus", "Bowel", "Bag_Bowel", "Colon", "Rect
           "Musc_Constrict", "Breast", "Bronchus", "Carina", "Glottis", "Lips", "Anus", "Sinus", "Cochlea", "Skin",
           "External", "Body", "Ear", "Femur", "Femoral", "Rib", "Sternum", "Vertebra", "VB", "Teeth", "Skull")
 CRUMB_CC = 0.1
+TRUNK_AND_ARMS = 3
 MOST_VOXELS = 5_000_000
 AREA_STEP = 3.0
 LEAST_AREA_MM2 = 30.0
@@ -79,9 +80,9 @@ def check_all(structures: StructureSet, volume: Volume) -> StructureSet:
 
 def check(structure: Structure, shapes: dict[str, Shape], volume: Volume) -> list[str]:
     """Sentences about one structure; an empty list where nothing stands out."""
-    if structure.role == "external":
-        return _pieces(shapes[structure.name], structure)
     shape, template = shapes[structure.name], match(structure.standard_name or structure.name)
+    if structure.role == "external":
+        return _pieces(shape, structure) if len(shape.pieces_cc) > TRUNK_AND_ARMS else []
     found = [f"It touches {' and '.join(shape.cut)} of the scan, so its volume was not judged."] if shape.cut else []
     found += _volume(shape, template) + _pieces(shape, structure) + _slices(shape, template)
     found += _sides(structure, shapes)

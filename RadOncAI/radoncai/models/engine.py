@@ -64,10 +64,11 @@ def segment(volume: Volume, spec: ModelSpec, runner: Runner, names: tuple[str, .
     turned, turn = to_lps(volume)
     target = model_grid(turned.grid, spec.spacing_mm)
     small = resample_to(turned.array, turned.grid, target)
-    box = body_box(small, target.spacing_mm)
+    body = morphology.body_mask(small, target.spacing_mm)
+    box = body_box(body, target.spacing_mm)
     if box is None:
         raise InputError("No patient was found on the image: nothing is denser than air; check that it is a CT in HU.")
-    chances = probabilities(small[box][None], spec, runner, progress, flips)
+    chances = probabilities(small[box][None], spec, runner, progress, flips, body[box])
     progress.step("bringing the contours to the image")
     result = to_image(chances, box, target, turned.grid, spec, names, progress)
     back = {name: Found(np.ascontiguousarray(turn.undo(f.mask)), turn.undo_box(f.box, turned.grid.shape), f.uncertainty)
@@ -75,20 +76,21 @@ def segment(volume: Volume, spec: ModelSpec, runner: Runner, names: tuple[str, .
     return Segmentation(back, result.missing)
 
 
-def body_box(hu: np.ndarray, spacing_mm: tuple[float, float, float]) -> Box | None:
-    """The body's box with 12 mm around it; None where there is nothing but air."""
-    box = bounding_box(morphology.body_mask(hu, spacing_mm))
+def body_box(body: np.ndarray, spacing_mm: tuple[float, float, float]) -> Box | None:
+    """The body's box with 12 mm around it; None where there is no body."""
+    box = bounding_box(body)
     if box is None:
         return None
     margin = [int(np.ceil(MARGIN_MM / s)) for s in spacing_mm]
-    return tuple(slice(max(0, b.start - m), min(n, b.stop + m)) for b, m, n in zip(box, margin, hu.shape, strict=True))
+    return tuple(slice(max(0, b.start - m), min(n, b.stop + m))
+                 for b, m, n in zip(box, margin, body.shape, strict=True))
 
 
 def probabilities(channels: np.ndarray, spec: ModelSpec, runner: Runner, progress: Progress,
-                  flips: bool = False) -> np.ndarray:
+                  flips: bool = False, active: np.ndarray | None = None) -> np.ndarray:
     """(channels, k, j, i) in the inputs' units on the model's grid to (outputs, k, j, i) after the activation.
 
-    A single image serves all inputs: the same CT through several windows.
+    A single image serves all inputs: the same CT through several windows. Tiles without `active` voxels are 0.
     """
     if len(channels) == 1:
         channels = np.broadcast_to(channels, (len(spec.inputs), *channels.shape[1:]))
@@ -108,7 +110,7 @@ def probabilities(channels: np.ndarray, spec: ModelSpec, runner: Runner, progres
         return out
     size = channels.shape[1:]
     patch = spec.patch or tuple(-(-n // MULTIPLE) * MULTIPLE for n in size)
-    return sliding_window(run, inputs, patch, spec.overlap, len(swap), progress, fill)
+    return sliding_window(run, inputs, patch, spec.overlap, len(swap), progress, fill, active=active)
 
 
 def mirrored_order(spec: ModelSpec) -> list[int]:

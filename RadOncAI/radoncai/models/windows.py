@@ -29,17 +29,18 @@ def gaussian_weights(patch: tuple[int, ...]) -> np.ndarray:
 
 
 def sliding_window(run: Run, inputs: np.ndarray, patch: tuple[int, ...], overlap: float, outputs: int,
-                   progress: Progress, fill: np.ndarray | float = 0.0, step: str = "running the model") -> np.ndarray:
+                   progress: Progress, fill: np.ndarray | float = 0.0, step: str = "running the model",
+                   active: np.ndarray | None = None) -> np.ndarray:
     """`run` over `inputs` (channels, k, j, i) in tiles of `patch`: (outputs, k, j, i) float32, the weighted mean.
 
     `run` takes and gives (channels, *patch). Images smaller than the tile are padded with `fill` (one a channel).
-    One report a tile; raises Cancelled when asked to stop.
+    Tiles without a voxel of `active` (k, j, i) are not run and count as 0. One report a tile; raises Cancelled.
     """
     size = inputs.shape[1:]
     total = np.zeros((outputs, *size), np.float32)
     weight = np.zeros(size, np.float32)
     window = gaussian_weights(patch)
-    tiles = list(_tiles(size, patch, overlap))
+    tiles = [box for box in _tiles(size, patch, overlap) if active is None or active[box].any()]
     for number, box in enumerate(tiles):
         progress.step(step, number / len(tiles))
         part = inputs[(slice(None), *box)]
@@ -48,7 +49,7 @@ def sliding_window(run: Run, inputs: np.ndarray, patch: tuple[int, ...], overlap
         total[(slice(None), *box)] += tile * window[real]
         weight[box] += window[real]
     progress.step(step, 1.0)
-    total /= weight
+    total /= np.maximum(weight, np.float32(1e-6))
     return total
 
 
