@@ -18,10 +18,15 @@ def stored_pixels(path: Path) -> tuple[np.ndarray, FileDataset]:
     data = open_dicom(path)
     if "PixelData" not in data:
         raise InputError(f"{path} is cut off: it holds no pixels; copy it again.")
+    return decode(data, path), data
+
+
+def decode(data: FileDataset, path: Path) -> np.ndarray:
+    """The stored pixels of an open file. InputError where they are cut off or no decoder is there."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return data.pixel_array, data
+            return data.pixel_array
     except Exception as error:  # noqa: BLE001  each decoder raises its own kinds
         raise InputError(_why_not(path, data, error)) from error
 

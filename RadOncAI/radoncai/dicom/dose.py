@@ -1,0 +1,33 @@
+"""Reading a dose of any kind: RTDOSE, or NIfTI and NRRD in Gy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from radoncai.core.dose import Dose
+from radoncai.core.errors import InputError
+from radoncai.core.provenance import file_hash
+from radoncai.core.volume import Source, Volume
+from radoncai.dicom.raster import raster_ending, read_raster
+from radoncai.dicom.rtdose import read_rtdose
+
+_MOST_GY = 1000.0
+
+
+def read_dose(path: Path) -> Dose:
+    """An RTDOSE, or a NIfTI or NRRD whose values are Gy, on an axial LPS grid.
+
+    InputError where the file is neither, or its values cannot be a dose in Gy.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"The dose {path} is not a file; name an RTDOSE, NIfTI or NRRD file.")
+    if not raster_ending(path):
+        return read_rtdose(path)
+    array, grid, _ = read_raster(path)
+    gray = array.astype(np.float32)
+    if gray.ndim != 3 or not np.isfinite(gray).all() or gray.min(initial=0) < -1e-3 or gray.max(initial=0) > _MOST_GY:
+        raise InputError(f"The values of {path} cannot be a dose in Gy; name the dose file.")
+    return Dose(Volume(gray, grid, "RTDOSE", "Gy", Source(sha256=file_hash(path))))
