@@ -1,5 +1,7 @@
 """The contour job, its findings and its table."""
 
+import hashlib
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +17,7 @@ from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.tables import COLUMNS
 from radoncai.core.volume import Source, Volume
 from radoncai.models.applicability import judge
+from radoncai.models.catalogue import read_folder
 from radoncai.models.spec import ModelSpec
 
 SHAPE, SPACING = (25, 60, 80), (4.0, 3.0, 2.5)
@@ -130,3 +133,43 @@ def test_a_structure_at_the_border_of_the_scan_is_not_judged_by_volume():
     missing = ball((40, 0, 0), 18)
     missing[12] = False
     assert "1 slices inside it are empty" in checked({"Parotid_L": missing})["Parotid_L"]
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
+    """A model folder whose network calls everything denser than 150 HU Brainstem, and nothing SpinalCord."""
+    torch = pytest.importorskip("torch", reason="torch is not installed, it makes the test's model")
+    pytest.importorskip("onnx", reason="onnx is not installed, it exports the test's model")
+    folder = tmp_path_factory.mktemp("dense")
+    network = torch.nn.Conv3d(1, 2, 1)
+    with torch.no_grad():
+        network.weight[:] = torch.tensor([40.0, 0.0]).reshape(2, 1, 1, 1, 1)
+        network.bias[:] = torch.tensor([-6.0, -9.0])
+    torch.onnx.export(network, (torch.zeros(1, 1, 16, 32, 32),), str(folder / "model.onnx"), opset_version=17,
+                      dynamo=False)
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    (folder / "model.json").write_text(json.dumps({
+        "name": "dense", "version": "0.2.0", "task": "contour", "runner": "onnx", "weights": {"model.onnx": digest},
+        "inputs": [{"name": "CT", "normalisation": {"clip": [-1000, 1000], "std": 1000}}], "overlap": 0.25,
+        "outputs": [{"name": "Brainstem"}, {"name": "SpinalCord"}], "spacing_mm": [4, 3, 3], "patch": [16, 32, 32],
+        "postprocess": {"Brainstem": ["largest_component"]}}))
+    return read_folder(folder), digest
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_network_from_its_folder_to_the_structure_set(dense):
+    folder, digest = dense
+    volume, truth = phantom(), ball((10.0, -15.0, 5.0), 19.0)
+    volume.array[truth] = 300.0
+    seen = []
+    result = contour(volume, folder, device="cpu", progress=Progress(lambda name, fraction: seen.append(name)))
+    stem = result.structures.find("Brainstem")
+    mask = stem.full(SHAPE)
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.95
+    assert (stem.algorithm.name, stem.algorithm.version, stem.algorithm.weights) == ("dense", "0.2.0", digest)
+    assert stem.uncertainty > 0
+    assert "highest probability 0.00" in result.structures.missing["SpinalCord"]
+    assert seen.count("running the model") > 4
+    (row, lost) = structure_rows(result.structures)
+    assert [row["center_l_mm"], row["center_p_mm"], row["center_s_mm"]] == pytest.approx([10, -15, 5], abs=0.6)
+    assert lost["status"] == "not_found"
