@@ -60,7 +60,7 @@ def contour(folder):
 
 def test_empty_folder(fails, tmp_path):
     (tmp_path / "in").mkdir()
-    assert "no DICOM" in fails(2, *contour(tmp_path / "in"))
+    assert "DICOM" in fails(2, *contour(tmp_path / "in"))
 
 
 def test_folder_that_is_not_there(fails, tmp_path):
