@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage, signal
 
 BODY_HU, BONE_HU, RIB_HU = -300.0, 130.0, 140.0
+CORTEX_HU, NEAR_CORTEX_MM = 230.0, 6.0
 FLANK_FROM_MM = 55.0
 PELVIS_MM2, TRACE_MM2 = 500.0, 40.0
 TRUNK_WIDTH_MM = 200.0
@@ -18,15 +19,20 @@ TRUNK_WIDTH_MM = 200.0
 
 @dataclass(frozen=True)
 class Reduced:
-    """The CT at about 3 mm: HU, spacing [k, j, i], and how many CT slices one reduced slice holds."""
+    """The CT at about 3 mm: HU, spacing [k, j, i], CT slices in one reduced slice, and the first reduced slice held."""
 
     hu: np.ndarray
     spacing_mm: tuple[float, float, float]
     every: int
+    first: int = 0
 
     def to_ct(self, k: float) -> float:
         """Continuous slice index of the CT."""
-        return k * self.every + (self.every - 1) / 2
+        return (k + self.first) * self.every + (self.every - 1) / 2
+
+    def part(self, low: int, high: int) -> Reduced:
+        """Slices low to high - 1."""
+        return Reduced(self.hu[low:high], self.spacing_mm, self.every, self.first + low)
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,10 @@ class Frame:
     back: np.ndarray
     width_mm: np.ndarray
     depth_mm: np.ndarray
+
+    def part(self, low: int, high: int) -> Frame:
+        """Slices low to high - 1."""
+        return Frame(*(values[low:high] for values in vars(self).values()))
 
 
 def reduce(hu: np.ndarray, spacing_mm: tuple[float, float, float], target_mm: float = 3.0) -> Reduced:
@@ -106,7 +116,24 @@ def vertebral_bodies(profile: np.ndarray, dz: float) -> list[float]:
         middle = (low + high) / 2
         if 17 <= (high - low) * dz <= 31 and (not bodies or (middle - bodies[-1]) * dz > 20):
             bodies.append(float(middle))
-    return bodies
+    return _bridged(bodies)
+
+
+def _bridged(bodies: list[float]) -> list[float]:
+    """The chain with one body put into each gap of about two pitches."""
+    steps = np.diff(bodies)
+    if len(steps) < 3:
+        return bodies
+    ratio = steps / np.median(steps)
+    middles = [(bodies[n] + bodies[n + 1]) / 2 for n in np.flatnonzero((ratio > 1.6) & (ratio < 2.4))]
+    return sorted([*bodies, *(float(m) for m in middles)])
+
+
+def near_cortex(ct: Reduced) -> np.ndarray:
+    """Voxels within 6 mm of cortical bone: kidneys full of contrast are as bright as bone inside, but have none."""
+    cortex = ndimage.gaussian_filter(ct.hu, [1.0 / s for s in ct.spacing_mm]) > CORTEX_HU
+    reach = [2 * max(1, int(round(NEAR_CORTEX_MM / s))) + 1 for s in ct.spacing_mm]
+    return ndimage.maximum_filter(cortex, reach)
 
 
 def flank_bone(ct: Reduced, frame: Frame) -> np.ndarray:
@@ -114,7 +141,7 @@ def flank_bone(ct: Reduced, frame: Frame) -> np.ndarray:
     smooth = ndimage.gaussian_filter(ct.hu, [2.2 / s for s in ct.spacing_mm])
     columns = np.arange(ct.hu.shape[2])
     area = ct.spacing_mm[1] * ct.spacing_mm[2]
-    bone = (smooth > BONE_HU) & frame.body
+    bone = (smooth > BONE_HU) & near_cortex(ct) & frame.body
     offset = (columns[None] - frame.middle[:, None]) * ct.spacing_mm[2]
     per_column = bone.sum(1)
     return np.stack([(per_column * (side * offset > FLANK_FROM_MM)).sum(1) for side in (-1, 1)], 1) * area
@@ -148,19 +175,23 @@ def lung_share(ct: Reduced, frame: Frame, k: int) -> float:
 
 
 def bone_reach(ct: Reduced, axis: np.ndarray, k: float) -> float:
-    """How far sideways bone joined to the vertebra at slice k reaches within +-15 mm, mean of both sides, mm."""
+    """How far sideways bone joined to the vertebra at slice k reaches within +-15 mm, mean of both sides, mm.
+
+    nan where there is no bone, so that the slice speaks neither for nor against a rib.
+    """
     half = max(1, int(round(15 / ct.spacing_mm[0])))
     middle = int(round(k))
     low = max(0, middle - half)
     slab = ct.hu[low:middle + half + 1]
     slab = ndimage.gaussian_filter(slab, (0, 1.5 / ct.spacing_mm[1], 1.5 / ct.spacing_mm[2]))
-    labels, _ = ndimage.label(slab > RIB_HU)
+    near = near_cortex(Reduced(ct.hu[low:middle + half + 1], ct.spacing_mm, ct.every))
+    labels, _ = ndimage.label((slab > RIB_HU) & near)
     row, column = (int(round(v)) for v in axis[middle])
     radius = max(1, int(round(8 / ct.spacing_mm[1])))
     seeds = labels[:, max(0, row - radius):row + radius + 1, max(0, column - radius):column + radius + 1]
     own = np.bincount(seeds.ravel())
     if len(own) < 2 or own[1:].max() == 0:
-        return 0.0
+        return float("nan")
     joined = np.flatnonzero((labels == 1 + int(np.argmax(own[1:]))).any((0, 1)))
     right, left = column - joined[0], joined[-1] - column
     return float((right + left) / 2 * ct.spacing_mm[2])

@@ -17,9 +17,10 @@ from radoncai.core.volume import Volume
 
 SIDES_AGREE_MM, FREE_FLANK_MM, NEAR_CHAIN_MM = 12.0, 20.0, 20.0
 VOTE_AGREES_MM = 17.0
-FLANK_TO_L3_MM = 18.0
+FLANK_TO_L3_MM, FLANK_MARGIN_MM = 18.0, 10.0
 RIB_REACH_MM, PROCESS_REACH_MM, SACRUM_REACH_MM = 60.0, 57.0, 75.0
 FEW_SLICES_MM = 60.0
+BELOW_CREST_MM, ABOVE_CREST_MM = 190.0, 260.0
 PITCH_MM = (22.0, 50.0)
 NAMES = ("S1", "L5", "L4", "L3", "L2", "L1", "T12", "T11", "T10", "T9", "T8", "T7", "T6", "T5", "T4", "T3", "T2", "T1")
 GIVEN = "given, not checked"
@@ -31,8 +32,8 @@ class Level:
     """Where the measurement is made.
 
     `level_mm` is the S coordinate (LPS) of L3's middle, `slice_index` the nearest slice of the upright volume,
-    `spread_mm` the standard deviation over the methods that gave an answer (None when given by the user or when only
-    one did), `agree` of `asked` methods within 17 mm of the first, `vertebrae` name -> S mm, `votes` method -> S mm.
+    `spread_mm` the standard deviation over the methods within 17 mm of the first (None when the user gave the level or
+    no other is near), `agree` of `asked` methods, `vertebrae` name -> S mm, `votes` method -> S mm.
     """
 
     level_mm: float
@@ -89,21 +90,24 @@ def _vote(volume: Volume, ct: landmarks.Reduced, progress: Progress | None) -> L
     if progress:
         progress.step("finding L3", 0.4)
     top = _crest(ct, frame, bone)
+    dz = ct.spacing_mm[0]
+    begin, end = max(0, int(top - BELOW_CREST_MM / dz)), min(len(ct.hu), int(top + ABOVE_CREST_MM / dz) + 1)
+    ct, frame, bone, top = ct.part(begin, end), frame.part(begin, end), bone[begin:end], top - begin
     axis = landmarks.spine_axis(ct, frame)
-    bodies = landmarks.vertebral_bodies(landmarks.axis_profile(ct, axis), ct.spacing_mm[0])
+    bodies = landmarks.vertebral_bodies(landmarks.axis_profile(ct, axis), dz)
     if progress:
         progress.step("finding L3", 0.8)
-    first = _above_crest(bodies, top, ct.spacing_mm[0])
+    first = _above_crest(bodies, top, dz)
     votes = {"crest": bodies[first]}
     reach = [landmarks.bone_reach(ct, axis, b) for b in bodies]
-    for name, found in (("sacrum", _above_sacrum(bodies, reach, ct.spacing_mm[0])),
-                        ("ribs", _below_ribs(bodies, reach, bodies[first] - 60 / ct.spacing_mm[0]))):
+    for name, found in (("sacrum", _above_sacrum(bodies, reach, top, dz)),
+                        ("ribs", _below_ribs(bodies, reach, bodies[first] - 60 / dz, dz))):
         if found is not None:
             votes[name] = found
     low, high = landmarks.free_flank(bone, frame, int(round(top)))
     if (bone[high + 1:high + 4] > landmarks.TRACE_MM2).any():
-        votes["flank"] = (low + high) / 2 + FLANK_TO_L3_MM / ct.spacing_mm[0]
-    return _result(volume, ct, axis, bodies, first, votes)
+        votes["flank"] = (low + high) / 2 + FLANK_TO_L3_MM / dz
+    return _result(volume, ct, axis, bodies, first, votes, (low - FLANK_MARGIN_MM / dz, high + FLANK_MARGIN_MM / dz))
 
 
 def _crest(ct: landmarks.Reduced, frame: landmarks.Frame, bone: np.ndarray) -> float:
@@ -139,9 +143,9 @@ def _above_crest(bodies: list[float], top: float, dz: float) -> int:
     return third
 
 
-def _above_sacrum(bodies: list[float], reach: list[float], dz: float) -> float | None:
+def _above_sacrum(bodies: list[float], reach: list[float], top: float, dz: float) -> float | None:
     """The second body above the highest one whose bone joins the iliac wings (L5), where the chain has no gap."""
-    joined = [n for n, r in enumerate(reach) if r > SACRUM_REACH_MM]
+    joined = [n for n, r in enumerate(reach) if r > SACRUM_REACH_MM and bodies[n] < top + 10 / dz]
     if not joined or joined[-1] + 2 >= len(bodies):
         return None
     steps = np.diff(bodies[joined[-1]:joined[-1] + 3]) * dz
@@ -149,28 +153,33 @@ def _above_sacrum(bodies: list[float], reach: list[float], dz: float) -> float |
     return bodies[joined[-1] + 2] if whole and np.all((steps > PITCH_MM[0]) & (steps < PITCH_MM[1])) else None
 
 
-def _below_ribs(bodies: list[float], reach: list[float], from_k: float) -> float | None:
+def _below_ribs(bodies: list[float], reach: list[float], from_k: float, dz: float) -> float | None:
     """The third body below the lowest one that carries ribs, where the three plainly carry none."""
     for low in range(len(bodies) - 3):
         free = all(r < PROCESS_REACH_MM for r in reach[low:low + 3])
-        if bodies[low] > from_k and free and reach[low + 3] > RIB_REACH_MM:
+        steps = np.diff(bodies[low:low + 4]) * dz
+        whole = np.all((steps > PITCH_MM[0]) & (steps < PITCH_MM[1]))
+        if bodies[low] > from_k and free and whole and reach[low + 3] > RIB_REACH_MM:
             return bodies[low]
     return None
 
 
 def _result(volume: Volume, ct: landmarks.Reduced, axis: np.ndarray, bodies: list[float], third: int,
-            votes: dict[str, float]) -> Level:
+            votes: dict[str, float], flank: tuple[float, float]) -> Level:
+    """Votes in mm. The flank is a long landmark: it also agrees where L3 lies inside it."""
     s_of = _s_mm(volume, ct, axis)
     in_mm = {name: round(s_of(k), 1) for name, k in votes.items()}
     first = in_mm["crest"]
-    agree = sum(abs(v - first) <= VOTE_AGREES_MM for v in in_mm.values())
-    names = {NAMES[n + 3 - third]: round(s_of(b), 1) for n, b in enumerate(bodies) if 0 <= n + 3 - third < len(NAMES)}
-    notes = tuple(f"{name} puts L3 {v - first:+.0f} mm from the crests' answer" for name, v in in_mm.items()
-                  if abs(v - first) > VOTE_AGREES_MM)
-    spread = float(np.std(list(in_mm.values()), ddof=1)) if len(in_mm) > 1 else None
+    near = {name: v for name, v in in_mm.items() if abs(v - first) <= VOTE_AGREES_MM}
+    inside = {"flank"} if flank[0] <= bodies[third] <= flank[1] else set()
+    against = [name for name in in_mm if name not in near and name not in inside]
+    at = {n + 3 - third: b for n, b in enumerate(bodies)}
+    names = {NAMES[n]: round(s_of(b), 1) for n, b in at.items() if 0 <= n < len(NAMES)}
+    notes = tuple(f"The method by {name} puts L3 {in_mm[name] - first:+.0f} mm from the crests' answer." for name in against)
+    spread = float(np.std(list(near.values()), ddof=1)) if len(near) > 1 else None
     index = int(np.clip(round(ct.to_ct(bodies[third])), 0, volume.grid.shape[0] - 1))
-    return Level(first, index, "middle of L3, counted from the iliac crests", spread, agree, len(in_mm), names,
-                 in_mm, notes)
+    return Level(first, index, "middle of L3, counted from the iliac crests", spread, len(in_mm) - len(against),
+                 len(in_mm), names, in_mm, notes)
 
 
 def _s_mm(volume: Volume, ct: landmarks.Reduced, axis: np.ndarray):
