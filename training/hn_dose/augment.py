@@ -35,7 +35,14 @@ def turned(x: Tensor, degrees: float, zoom: float) -> Tensor:
     out = planes.permute(1, 0, 2, 3) - shift
     scaled = out[DISTANCES]
     out[DISTANCES] = torch.where(scaled.abs() < 1, scaled * zoom, scaled).clamp(-1, 1)
-    return out
+    return trimmed(out)
+
+
+def trimmed(x: Tensor) -> Tensor:
+    """Without the rows and columns that hold nothing of the region (the last channel)."""
+    seen = x[-1].amax(0) > 0.5
+    rows, columns = (torch.nonzero(seen.any(a)).ravel() for a in (1, 0))
+    return x[:, :, int(rows[0]):int(rows[-1]) + 1, int(columns[0]):int(columns[-1]) + 1]
 
 
 def augment(x: Tensor, rng: np.random.Generator) -> Tensor:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from data import arguments, openkbp
+from data import HU_OFFSET, arguments, openkbp
 from train import DoseNet, load_patient, predict
 
-from radoncai.core.structures import bounding_box
+from radoncai.dose.region import region
 
 
 def network_of(work: Path, weights: str) -> torch.nn.Module:
@@ -20,13 +20,12 @@ def network_of(work: Path, weights: str) -> torch.nn.Module:
     return network.eval()
 
 
-def box_of(patient: dict, shape: tuple[int, ...]) -> tuple[slice, slice, slice]:
+def box_of(patient: dict) -> tuple[slice, slice, slice]:
     """Where the cached box lies in the patient's grid."""
-    from data import channels_of
-
-    box = channels_of(patient).region.box
-    assert tuple(s.stop - s.start for s in box) == tuple(shape)
-    return box
+    target = np.any([m for n, m in patient["structures"].items() if n.startswith("PTV")], 0)
+    if "ct" not in patient:
+        return region(None, target, patient["possible_dose_mask"], patient["spacing_mm"]).box
+    return region(patient["ct"].astype(np.float32) - HU_OFFSET, target, None, patient["spacing_mm"]).box
 
 
 def full_dose(patient: dict, box: tuple[slice, slice, slice], fraction: np.ndarray) -> np.ndarray:
@@ -48,19 +47,13 @@ def main() -> None:
     parser.add_argument("--weights", default="best.pt", help="file in W, or `trees` for the first guess alone")
     options = parser.parse_args()
     load, score = openkbp(options.data)
-    boxes_file = options.work / "boxes.json"
-    boxes = json.loads(boxes_file.read_text()) if boxes_file.exists() else {}
     network, rows = None, []
     if options.weights != "trees":
         network = network_of(options.work, options.weights)
     for path in load.list_patients(options.split):
         patient, x = load.read_patient(path), load_patient(options.work, path.stem)
-        if path.stem not in boxes:
-            boxes[path.stem] = [[s.start, s.stop] for s in box_of(patient, x.shape[1:])]
-        box = tuple(slice(*b) for b in boxes[path.stem])
         fraction = x[-4] * x[-1] if network is None else predict(network, x)
-        rows.append(score.score_patient(patient, full_dose(patient, box, fraction.numpy())))
-    boxes_file.write_text(json.dumps(boxes))
+        rows.append(score.score_patient(patient, full_dose(patient, box_of(patient), fraction.numpy())))
     report(score.summarise(rows))
 
 

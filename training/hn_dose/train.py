@@ -22,7 +22,7 @@ GUESS = len(NAMES)
 INPUTS = len(NAMES) + 1
 FINE = tuple(NAMES.index(n) for n in ("ct", "level", "distance", "distance_high", "prior")) + (GUESS,)
 SUB = tuple(NAMES.index(n) for n in ("level", "distance", "distance_high"))
-ARGUMENTS = {"inputs": INPUTS, "base": GUESS, "fine": FINE, "sub": SUB, "widths": (24, 48, 96, 128)}
+ARGUMENTS = {"inputs": INPUTS, "base": GUESS, "fine": FINE, "sub": SUB, "widths": (16, 32, 64, 96)}
 LEVEL, ORGAN_FIRST = NAMES.index("level"), NAMES.index(ORGANS[0])
 
 
@@ -39,7 +39,7 @@ def padded(x: Tensor, multiple: int = 16) -> Tensor:
     return torch.nn.functional.pad(x, (0, w, 0, h, 0, d))
 
 
-def slab(x: Tensor, rng: np.random.Generator, voxels: int = 700_000) -> Tensor:
+def slab(x: Tensor, rng: np.random.Generator, voxels: int = 450_000) -> Tensor:
     """A run of slices that keeps the voxels of one step within bounds."""
     n = max(16, int(voxels / (x.shape[2] * x.shape[3])) // 16 * 16)
     if x.shape[1] <= n:
@@ -140,7 +140,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
-        keep = min(0.998, 1 - 1 / (self.step + 1))
+        keep = min(0.996, 1 - 1 / (self.step + 1))
         with torch.no_grad():
             for a, b in zip(self.average.parameters(), self.network.parameters(), strict=True):
                 a.lerp_(b, 1 - keep)
@@ -173,7 +173,7 @@ def main() -> None:
     rng, order, errors, next_check = np.random.default_rng(trainer.step), [], [], trainer.spent + options.every
     while trainer.spent < options.minutes:
         start = time.time()
-        order = order or list(rng.permutation(fit))
+        order = order or [n for n in rng.permutation(fit) if (options.work / "cache" / f"{n}_t.npy").exists()]
         x = augment(load_patient(options.work, order.pop()).to(options.device), rng)
         errors.append(trainer.train_step(slab(x, rng)))
         trainer.spent += (time.time() - start) / 60

@@ -8,12 +8,14 @@ from __future__ import annotations
 import pickle
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from data import arguments, openkbp
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-FOLDS = 5
+FOLDS = 3
+FEATURES = 30
 PRIOR = 2
 
 
@@ -25,16 +27,16 @@ def sample(work: Path, names: list[str], n: int, seed: int = 0) -> tuple[np.ndar
         inside = np.asarray(c[-1]) > 0
         dose, mask = np.asarray(c[-3])[inside], np.asarray(c[-2])[inside] > 0
         pick = rng.permutation(np.flatnonzero(mask))[:n]
-        x.append(np.load(work / "cache" / f"{name}_f.npy", mmap_mode="r")[np.sort(pick)].astype(np.float32))
+        x.append(np.load(work / "cache" / f"{name}_f.npy", mmap_mode="r")[np.sort(pick), :FEATURES].astype(np.float32))
         y.append(dose[np.sort(pick)].astype(np.float32))
         who.append(np.full(len(y[-1]), number))
     return np.concatenate(x), np.concatenate(y), np.concatenate(who)
 
 
-def fit(x: np.ndarray, y: np.ndarray, trees: int, loss: str = "absolute_error") -> HistGradientBoostingRegressor:
+def fit(x: np.ndarray, y: np.ndarray, trees: int, loss: str = "squared_error") -> HistGradientBoostingRegressor:
     """Trees for the difference between dose and prior."""
-    model = HistGradientBoostingRegressor(loss=loss, max_iter=trees, learning_rate=0.08, max_leaf_nodes=48,
-                                          min_samples_leaf=100, l2_regularization=1.0, max_features=0.5,
+    model = HistGradientBoostingRegressor(loss=loss, max_iter=trees, learning_rate=0.06, max_leaf_nodes=32,
+                                          min_samples_leaf=100, l2_regularization=5.0, max_features=0.5,
                                           early_stopping=False, random_state=0)
     return model.fit(x, y - x[:, PRIOR])
 
@@ -47,29 +49,43 @@ def write(work: Path, name: str, model: HistGradientBoostingRegressor) -> None:
     """The prediction of one patient beside its channels."""
     inside = np.load(work / "cache" / f"{name}.npy", mmap_mode="r")[-1] > 0
     out = np.zeros(inside.shape, np.float16)
-    out[inside] = predict(model, np.load(work / "cache" / f"{name}_f.npy").astype(np.float32))
+    x = np.load(work / "cache" / f"{name}_f.npy", mmap_mode="r")[:, :FEATURES]
+    out[inside] = predict(model, x.astype(np.float32))
     np.save(work / "cache" / f"{name}_t.npy", out)
+
+
+def bundled(work: Path, load: ModuleType, x: np.ndarray, y: np.ndarray, trees: int) -> None:
+    """The model of all fit patients, and its guess for the others."""
+    model = fit(x, y, trees)
+    (work / "trees.pkl").write_bytes(pickle.dumps(model))
+    for path in load.list_patients("early_stop") + load.list_patients("validation"):
+        write(work, path.stem, model)
+
+
+def out_of_fold(work: Path, names: list[str], x: np.ndarray, y: np.ndarray, who: np.ndarray, trees: int) -> None:
+    """Guesses for the fit patients by trees that have not seen them."""
+    for fold in range(FOLDS):
+        model = fit(x[who % FOLDS != fold], y[who % FOLDS != fold], trees)
+        for name in names[fold::FOLDS]:
+            write(work, name, model)
+        print(f"fold {fold}", flush=True)
 
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--voxels", type=int, default=4000)
-    parser.add_argument("--trees", type=int, default=300)
+    parser.add_argument("--voxels", type=int, default=2500)
+    parser.add_argument("--trees", type=int, default=250)
+    parser.add_argument("--part", choices=("both", "bundled", "folds"), default="both")
     options = parser.parse_args()
     load, _ = openkbp(options.data)
     names = [p.stem for p in load.list_patients("fit")]
     x, y, who = sample(options.work, names, options.voxels)
     start = time.time()
-    model = fit(x, y, options.trees)
-    (options.work / "trees.pkl").write_bytes(pickle.dumps(model))
+    if options.part != "folds":
+        bundled(options.work, load, x, y, options.trees)
+    if options.part != "bundled":
+        out_of_fold(options.work, names, x, y, who, options.trees)
     print(f"{x.shape} voxels and features, {time.time() - start:.0f} s", flush=True)
-    for path in load.list_patients("early_stop") + load.list_patients("validation"):
-        write(options.work, path.stem, model)
-    for fold in range(FOLDS):
-        model = fit(x[who % FOLDS != fold], y[who % FOLDS != fold], options.trees)
-        for name in names[fold::FOLDS]:
-            write(options.work, name, model)
-        print(f"fold {fold}, {time.time() - start:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

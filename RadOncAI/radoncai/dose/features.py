@@ -1,4 +1,7 @@
-"""What the boosted trees read at each voxel: the channels, their surroundings, and a few numbers of the patient."""
+"""What the boosted trees read at each voxel: the channels and their surroundings.
+
+Numbers of the patient (volumes, areas) are left out on purpose: trees learn patients by heart from them.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,8 @@ def features(channels: Channels) -> np.ndarray:
     for name, number in LABELS.items():
         label[channels[name] > 0] = number
     fields = [channels[n] for n in POINTWISE] + [label] + _smooth(channels) + _in_slice(target, mm)
-    fields += _organ_distances(channels) + _positions(target, mm) + _slice_numbers(channels)
-    columns = [np.broadcast_to(f, inside.shape)[inside] for f in fields]
-    columns += [np.full(len(columns[0]), v, np.float32) for v in _patient_numbers(channels)]
-    return np.stack(columns, 1).astype(np.float32)
+    fields += _organ_distances(channels) + _positions(target, mm)
+    return np.stack([np.broadcast_to(f, inside.shape)[inside] for f in fields], 1).astype(np.float32)
 
 
 def _smooth(channels: Channels) -> list[np.ndarray]:
@@ -68,24 +69,3 @@ def _positions(target: np.ndarray, mm: tuple[float, float, float]) -> list[np.nd
     centre = [w.mean() for w in np.nonzero(target)]
     axes = [(np.arange(n) - c) * s for n, c, s in zip(target.shape, centre, mm, strict=True)]
     return [axes[0][:, None, None], axes[1][None, :, None], np.abs(axes[2])[None, None]]
-
-
-def _slice_numbers(channels: Channels) -> list[np.ndarray]:
-    """Per slice: areas of body and target, mean prior in the body, distance to the ends of the targets in mm."""
-    body, level, mm = channels.region.body, channels["level"], channels.spacing_mm
-    pixel = mm[1] * mm[2] / 100
-    area = body.sum((1, 2)) * pixel
-    mean = (channels["prior"] * body).sum((1, 2)) / np.maximum(body.sum((1, 2)), 1)
-    rows = np.flatnonzero((level > 0).any(axis=(1, 2)))
-    k = np.arange(len(level))
-    numbers = [area, (level > 0).sum((1, 2)) * pixel, mean, (rows[-1] - k) * mm[0], (k - rows[0]) * mm[0]]
-    return [n[:, None, None] for n in numbers]
-
-
-def _patient_numbers(channels: Channels) -> list[float]:
-    """Target volumes by level in cc, share of the body that is target, mean prior, number of contoured organs."""
-    body, level = channels.region.body, channels["level"]
-    cc = float(np.prod(channels.spacing_mm)) / 1000
-    volumes = [float((level > t).sum()) * cc for t in (0, 0.85, 0.999)]
-    return [*volumes, float((level > 0).sum() / body.sum()), float(channels["prior"][body].mean()),
-            float(channels["prior_plain"][body].mean()), float(sum(channels[n].any() for n in ORGANS))]

@@ -32,7 +32,7 @@ class DoseNet(nn.Module):
     """
 
     def __init__(self, inputs: int, base: int, fine: tuple[int, ...], sub: tuple[int, ...],
-                 widths: tuple[int, ...] = (24, 48, 96, 128), head: int = 4, last: int = 12) -> None:
+                 widths: tuple[int, ...] = (16, 32, 64, 96), head: int = 4, last: int = 12) -> None:
         super().__init__()
         self.base, self.fine, self.sub = base, list(fine), list(sub)
         self.stem = ResidualBlock(3, inputs + 8 * len(sub), widths[0])

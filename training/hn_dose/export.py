@@ -1,0 +1,154 @@
+"""Write the bundle: `python training/hn_dose/export.py --data D --work W [--out FOLDER]`.
+
+Weights are rounded to float16 first; torch and ONNX hold the same numbers. Bands and card figures are computed with
+the exported files.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from bands import bands, differences
+from data import arguments, channels_of, openkbp
+from export_trees import trees_to_onnx
+from onnx import TensorProto, helper, numpy_helper
+from train import ARGUMENTS, INPUTS, DoseNet
+from trees import PRIOR
+
+from radoncai.dose.channels import Channels
+from radoncai.dose.predict import first_guess, refine
+
+HERE = Path(__file__).resolve().parent
+BUNDLE = HERE.parents[1] / "Resources" / "Models" / "hn_dose"
+
+
+def rounded(weights: Path) -> DoseNet:
+    """The network with its weights rounded to float16."""
+    network = DoseNet(**ARGUMENTS)
+    state = torch.load(weights, weights_only=True, map_location="cpu")
+    network.load_state_dict({k: v.half().float() for k, v in state.items()})
+    return network.eval()
+
+
+def write_network(network: DoseNet, folder: Path) -> None:
+    """model.pt, and model.onnx with free sides and float16 initialisers."""
+    torch.save({k: v.half() for k, v in network.state_dict().items()}, folder / "model.pt")
+    axes, path = {2: "k", 3: "j", 4: "i"}, folder / "model.onnx"
+    torch.onnx.export(network, (torch.zeros(1, INPUTS, 32, 48, 64),), str(path), input_names=["channels"],
+                      output_names=["fraction"], dynamic_axes={"channels": axes, "fraction": axes}, opset_version=17,
+                      dynamo=False)
+    model = onnx.load(str(path))
+    for tensor in list(model.graph.initializer):
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) > 16:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), name + "_half"))
+            model.graph.node.insert(0, helper.make_node("Cast", [name + "_half"], [name], to=TensorProto.FLOAT))
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def session(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """An ONNX file as a function of its one input."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    run = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = run.get_inputs()[0].name
+    return lambda x: run.run(None, {name: x})[0]
+
+
+def torch_function(network: DoseNet) -> Callable[[np.ndarray], np.ndarray]:
+    def run(x: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return network(torch.from_numpy(x)).numpy()
+
+    return run
+
+
+def gray(channels: Channels, guess: np.ndarray, network: Callable, shape: tuple[int, ...]) -> np.ndarray:
+    out = np.zeros(shape, np.float32)
+    out[channels.region.box] = refine(channels, guess, network) * np.float32(channels.top_gy)
+    return out
+
+
+def check_same(channels: Channels, guess: np.ndarray, network: DoseNet, run: Callable) -> None:
+    """Print how far ONNX and torch lie apart on one patient, in Gy."""
+    a, b = (refine(channels, guess, f, mirror=False) * 70 for f in (torch_function(network), run))
+    apart = np.abs(a - b)[channels.region.inside]
+    print(f"ONNX and torch: mean {apart.mean():.4f}, 99.9th percentile {np.percentile(apart, 99.9):.4f} Gy", flush=True)
+
+
+def scored(split: str, load: object, score: object, trees: Callable, run: Callable,
+           network: DoseNet | None = None) -> tuple[dict, list[dict]]:
+    """Scores of the challenge and true-minus-predicted rows of one split, with the exported files."""
+    rows, errors = [], []
+    for number, path in enumerate(load.list_patients(split)):
+        patient = load.read_patient(path)
+        channels = channels_of(patient)
+        guess = first_guess(channels, trees)
+        if network is not None and number == 0:
+            check_same(channels, guess, network, run)
+        dose = gray(channels, guess, run, patient["dose"].shape) * patient["possible_dose_mask"]
+        rows.append(score.score_patient(patient, dose))
+        errors.append(differences(patient, dose))
+    return score.summarise(rows), errors
+
+
+def card_rows(result: dict, data: str) -> list[dict]:
+    """Rows of the card's metrics from score.summarise."""
+    n = result["patients"]
+    out = [{"structure": "", "metric": name, "value": round(result[key], 2), "n": n, "data": data}
+           for name, key in (("dose score [Gy]", "dose_score"), ("DVH score [Gy]", "dvh_score"))]
+    for metric, (value, count) in result["by_metric"].items():
+        name, structure = metric.split(" ", 1)
+        out.append({"structure": structure, "metric": f"mean |error| of {name} [Gy]", "value": round(value, 2),
+                    "n": count, "data": data})
+    return out
+
+
+def write_json(path: Path, content: dict) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--weights", default="best.pt", help="state dict in W")
+    parser.add_argument("--out", type=Path, default=BUNDLE)
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--note", default="", help="a sentence for the card: minutes, steps, machine")
+    options = parser.parse_args()
+    load, score = openkbp(options.data)
+    options.out.mkdir(parents=True, exist_ok=True)
+    network = rounded(options.work / options.weights)
+    write_network(network, options.out)
+    model = pickle.loads((options.work / "trees.pkl").read_bytes())
+    onnx.save(trees_to_onnx(model, PRIOR), str(options.out / "trees.onnx"))
+    spec, card = (json.loads((HERE / name).read_text()) for name in ("model.json", "card.json"))
+    files = ("model.onnx", "model.pt", "trees.onnx")
+    spec["weights"] = {n: hashlib.sha256((options.out / n).read_bytes()).hexdigest() for n in files}
+    spec["network"] = {"class": "dose_net.DoseNet", "arguments": ARGUMENTS}
+    spec["version"] = options.version
+    write_json(options.out / "model.json", spec)
+    trees, run = session(options.out / "trees.onnx"), session(options.out / "model.onnx")
+    stop, errors = scored("early_stop", load, score, trees, run, network)
+    write_json(options.out / "bands.json", bands(errors))
+    valid, _ = scored("validation", load, score, trees, run)
+    card["metrics"] = card_rows(valid, "OpenKBP validation") + card_rows(stop, "OpenKBP early stop")
+    card["method"] = f"{card['method']} {options.note}".strip()
+    card["date"] = datetime.date.today().isoformat()
+    write_json(options.out / "card.json", card)
+    for name, result in (("early stop", stop), ("validation", valid)):
+        print(f"{name}: n {result['patients']}, dose {result['dose_score']:.3f}, DVH {result['dvh_score']:.3f}")
+
+
+if __name__ == "__main__":
+    main()
