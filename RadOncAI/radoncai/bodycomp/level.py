@@ -175,7 +175,7 @@ def _result(volume: Volume, ct: landmarks.Reduced, axis: np.ndarray, bodies: lis
     against = [name for name in in_mm if name not in near and name not in inside]
     at = {n + 3 - third: b for n, b in enumerate(bodies)}
     names = {NAMES[n]: round(s_of(b), 1) for n, b in at.items() if 0 <= n < len(NAMES)}
-    notes = tuple(f"The method by {name} puts L3 {in_mm[name] - first:+.0f} mm from the crests' answer." for name in against)
+    notes = tuple(f"The method by {n} puts L3 {in_mm[n] - first:+.0f} mm from the crests' answer." for n in against)
     spread = float(np.std(list(near.values()), ddof=1)) if len(near) > 1 else None
     index = int(np.clip(round(ct.to_ct(bodies[third])), 0, volume.grid.shape[0] - 1))
     return Level(first, index, "middle of L3, counted from the iliac crests", spread, len(in_mm) - len(against),
