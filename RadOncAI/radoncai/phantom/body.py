@@ -11,8 +11,10 @@ from radoncai.phantom.tissue import ID
 
 # z, x, y of the widest place, half width, front, turn, back
 HEAD = [
-    (138, 0, -15, 20, 25, 0, 25), (134, 0, -15, 42, 46, 0, 45), (126, 0, -14, 58, 62, 0, 64),
-    (110, 0, -12, 70, 78, 0, 82), (90, 0, -10, 75, 89, 0, 91), (70, 0, -10, 77, 95, 0, 94), (50, 0, -8, 78, 98, 0, 95),
+    (149, 0, -15, 16, 18, 0, 18), (144, 0, -15, 40, 44, 0, 43), (136, 0, -14, 54, 58, 0, 59),
+        (122, 0, -13, 65, 73, 0, 76),
+    (108, 0, -12, 71, 82, 0, 85), (90, 0, -10, 75.5, 90, 0, 91), (70, 0, -10, 77, 95, 0, 94),
+        (50, 0, -8, 78, 98, 0, 95),
     (30, 0, -8, 76, 101, 0, 95), (15, 0, -10, 75, 105, 0, 88), (0, 0, -14, 74, 106, 0, 86), (-15, 0, -18, 71, 104, 0,
             82),
     (-30, 0, -18, 67, 101, 0, 76), (-42, 0, -14, 64, 99, 0, 72), (-51, 0, -8, 62, 100, 0, 66), (-58, 0, -3, 62, 92, 0,
@@ -29,14 +31,15 @@ TRUNK = [
     (-240, 0, 5, 184, 122, 0, 111), (-270, 0, 0, 172, 123, 0, 116), (-330, 0, 0, 168, 124, 0, 116),
     (-400, 0, -5, 165, 121, 0, 121), (-460, 0, -10, 162, 119, 0, 126), (-520, 0, -12, 166, 120, 0, 128),
     (-580, 0, -12, 175, 120, 0, 128), (-640, 0, -10, 183, 112, 0, 126), (-690, 0, -8, 185, 106, 0, 124),
-    (-735, 0, -4, 178, 96, 0, 116), (-760, 0, 0, 172, 86, 0, 106), (-790, 0, 0, 168, 78, 0, 98),
-    (-840, 0, 0, 164, 76, 0, 92),
+    (-725, 0, -6, 182, 98, 0, 118), (-745, 0, -4, 172, 80, 0, 100),
 ]
+LEG = [(-860, 86, 8, 80, 78), (-800, 88, 6, 83, 84), (-760, 90, 5, 88, 92), (-730, 92, 4, 88, 98),
+       (-705, 90, 4, 84, 98)]
 ARMS = [(178, 42, -168, 42), (196, 44, -190, 46), (212, 42, -230, 46), (236, 38, -275, 45), (275, 34, -330, 43)]
 # z, mm of skin and fat in front, at the sides, at the back
 FAT_UNDER_SKIN = [
-    (140, 5, 5, 5), (60, 5, 5, 6), (20, 5, 7, 7), (-20, 6, 9, 9), (-60, 6, 5, 9), (-100, 4, 5, 9), (-150, 7, 9, 12),
-    (-220, 11, 12, 12), (-330, 13, 13, 14), (-400, 15, 13, 16), (-492, 19, 14, 20), (-560, 24, 20, 24),
+    (150, 5, 5, 5), (60, 5, 5, 6), (20, 5, 7, 7), (-20, 6, 9, 9), (-60, 6, 5, 9), (-100, 4, 5, 9), (-150, 7, 9, 12),
+    (-220, 11, 12, 12), (-330, 13, 13, 14), (-400, 15, 13, 16), (-492, 22, 17, 22), (-560, 25, 20, 25),
     (-640, 26, 26, 28), (-740, 18, 24, 22), (-850, 12, 16, 16),
 ]
 SKIN_MM = 2.2
@@ -44,10 +47,11 @@ ALL_MUSCLE_BELOW = -130.0
 
 
 def draw_body(canvas: Canvas, fatness: float = 1.0) -> None:
-    """Head, trunk and upper arms as fat, then skin, then what lies under the fat (fat planes or muscle)."""
+    """Head, trunk and upper arms as fat, marked as External; skin, and what lies under the fat (fat or muscle)."""
     draw(canvas, ellipses(canvas, HEAD, power=2.15, rough=0.006), "sat")
     draw_face(canvas)
     draw(canvas, ellipses(canvas, TRUNK, power=2.45, rough=0.006), "sat")
+    both(canvas, LEG, "sat", power=2.15, rough=0.006)
     for side in (1, -1):
         tube(canvas, [(side * x, y, z, r) for x, y, z, r in ARMS], "sat", flat=(0.95, 1.0, 0.9))
     layers_under_skin(canvas, fatness)
@@ -74,6 +78,7 @@ def layers_under_skin(canvas: Canvas, fatness: float) -> None:
             continue
         inside = ndimage.binary_fill_holes(inside)
         rows, cols = (slice(w[0], w[-1] + 1) for w in (np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))))
+        canvas.bits[k, rows, cols][inside[rows, cols]] |= canvas.bit("External")
         part = np.pad(inside[rows, cols], 1)
         depth = ndimage.distance_transform_edt(part, canvas.spacing[1:])[1:-1, 1:-1]
         y, x = canvas.y[rows, None], canvas.x[None, cols]
@@ -94,12 +99,12 @@ def deep_tissue(z: float, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.where(nape, ID["muscle"], ID["fat"])
 
 
-def draw_couch(canvas: Canvas, top_y: float = 121.0) -> None:
+def draw_couch(canvas: Canvas, top_y: float = 119.0) -> None:
     """A flat couch of thin shell and foam under the back, and a foam rest under the head."""
     air = canvas.label == 0
     y = canvas.y[None, :, None]
     x = np.abs(canvas.x)[None, None, :]
-    shell = ((y > top_y) & (y < top_y + 3) | (y > top_y + 36) & (y < top_y + 39)) & (x < 205)
+    shell = ((y > top_y) & (y < top_y + 3.2) | (y > top_y + 36) & (y < top_y + 39)) & (x < 205)
     canvas.label[np.broadcast_to((y >= top_y + 3) & (y <= top_y + 36) & (x < 205), air.shape) & air] = ID["couch_foam"]
     canvas.label[np.broadcast_to(shell, air.shape) & air] = ID["couch_shell"]
     first, v = interpolate(canvas, [(-75, 90, 100), (-60, 66, 110), (0, 60, 120), (90, 62, 120), (130, 62, 110)])

@@ -6,6 +6,7 @@ middle of the spinal cord where it meets the brainstem.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,10 +34,16 @@ class Canvas:
         shape = (len(self.z), len(self.y), len(self.x))
         self.label = np.zeros(shape, np.uint8)
         self.bits = np.zeros(shape, np.uint16)
+        self._steps = [(float(a[0]), float(a[1] - a[0])) for a in (self.z, self.y, self.x)]
 
     @property
     def spacing(self) -> tuple[float, float, float]:
         return tuple(float(a[1] - a[0]) for a in (self.z, self.y, self.x))
+
+    @property
+    def fine(self) -> float:
+        """The smallest voxel side, mm: drawing in steps much below it wastes time."""
+        return min(s for _, s in self._steps)
 
     def bit(self, name: str) -> int:
         if name not in self.marks:
@@ -48,8 +55,11 @@ class Canvas:
 
     def window(self, low: np.ndarray, high: np.ndarray) -> tuple[slice, slice, slice]:
         """The index box that covers (x, y, z) from `low` to `high`."""
-        return tuple(slice(int(np.searchsorted(a, low[n])), int(np.searchsorted(a, high[n], "right")))
-                     for a, n in ((self.z, 2), (self.y, 1), (self.x, 0)))
+        box = []
+        for a, n, (first, step) in zip((self.z, self.y, self.x), (2, 1, 0), self._steps, strict=True):
+            start = max(0, math.ceil((low[n] - first) / step - 1e-9))
+            box.append(slice(start, max(start, min(len(a), math.floor((high[n] - first) / step + 1e-9) + 1))))
+        return tuple(box)
 
     def mesh(self, box: tuple[slice, slice, slice]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Broadcastable z, y, x of a box."""
@@ -196,13 +206,17 @@ def muscle(canvas: Canvas, keys: list, rim_mm: float = 1.3, rough: float = 0.04)
 def ball(canvas: Canvas, centre: tuple, radii: tuple, tissue: str | None, over: tuple | None = None,
          mark: str | None = None, rough: float = 0.0, power: float = 2.0) -> None:
     """Superellipsoid at (x, y, z) with radii (rx, ry, rz); `rough` bends its surface smoothly."""
-    centre, radii = np.asarray(centre, float), np.asarray(radii, float)
-    box = canvas.window(centre - radii * (1 + rough), centre + radii * (1 + rough))
+    more = 1 + rough
+    box = canvas.window([c - r * more for c, r in zip(centre, radii, strict=True)],
+                        [c + r * more for c, r in zip(centre, radii, strict=True)])
+    if any(b.stop <= b.start for b in box):
+        return
     z, y, x = canvas.mesh(box)
-    far = (np.abs((x - centre[0]) / radii[0]) ** power + np.abs((y - centre[1]) / radii[1]) ** power
-           + np.abs((z - centre[2]) / radii[2]) ** power)
-    if rough and far.size:
-        far = far * (1 + rough * smooth_noise(canvas, far.shape, 0.9 * radii.min()))
+    parts = [(x - centre[0]) / radii[0], (y - centre[1]) / radii[1], (z - centre[2]) / radii[2]]
+    parts = [p * p if power == 2.0 else np.abs(p) ** power for p in parts]
+    far = parts[0] + parts[1] + parts[2]
+    if rough:
+        far = far * (1 + rough * smooth_noise(canvas, far.shape, 0.9 * min(radii)))
     put(canvas, box, far <= 1, tissue, over, mark)
 
 
@@ -222,7 +236,7 @@ def spline_points(points: list, step_mm: float) -> np.ndarray:
 def tube(canvas: Canvas, points: list, tissue: str, over: tuple | None = None, mark: str | None = None,
          flat: tuple = (1.0, 1.0, 1.0), less: float = 0.0) -> None:
     """Tube along a spline through rows (x, y, z, radius); `flat` scales the radius by axis, `less` thins it."""
-    step = max(0.4 * min(canvas.spacing), 0.5 * (min(p[3] for p in points) - less))
+    step = max(0.4 * canvas.fine, 0.5 * (min(p[3] for p in points) - less))
     for x, y, z, r in spline_points(points, step):
         if r - less > 0.3:
             ball(canvas, (x, y, z), tuple((r - less) * f for f in flat), tissue, over, mark)

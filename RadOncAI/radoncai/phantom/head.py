@@ -8,11 +8,11 @@ from radoncai.phantom.canvas import Canvas, Stack, ball, both, draw, ellipses, i
 from radoncai.phantom.tissue import BONES, FATS, ID, SOFT
 
 VAULT = [
-    (130, 0, -15, 22, 24, 0, 24), (127, 0, -15, 40, 44, 0, 42), (119, 0, -14, 54, 58, 0, 58),
-         (104, 0, -12, 65, 73, 0, 76),
-    (86, 0, -10, 70, 82, 0, 84), (66, 0, -9, 71, 87, 0, 87), (56, 0, -8, 70, 80, 0, 88), (48, 0, -4, 69, 62, 0, 84),
-    (34, 0, 4, 67, 60, 0, 74), (22, 0, 8, 66, 56, 0, 66), (10, 0, 20, 58, 38, 0, 50), (2, 0, 26, 46, 34, 0, 38),
-    (-6, 0, 30, 32, 26, 0, 26),
+    (141, 0, -15, 18, 20, 0, 20), (137, 0, -15, 36, 40, 0, 40), (129, 0, -14, 49, 55, 0, 55),
+         (116, 0, -13, 60, 68, 0, 70),
+    (102, 0, -12, 66, 76, 0, 79), (86, 0, -10, 70, 83, 0, 85), (66, 0, -9, 71, 87, 0, 87), (56, 0, -8, 70, 80, 0, 88),
+    (48, 0, -4, 69, 62, 0, 84), (34, 0, 4, 66, 60, 0, 74), (22, 0, 8, 63, 56, 0, 66), (11, 0, 20, 53, 38, 0, 50),
+    (3, 0, 26, 41, 34, 0, 38), (-5, 0, 30, 27, 24, 0, 24), (-10, 0, 31, 12, 12, 0, 12),
 ]
 BRAINSTEM = [
     (0, 0, 0, 8.2, 7.2), (10, 0, -0.4, 9.2, 8), (20, 0, -0.9, 10.7, 9.4), (27, 0, -1.5, 13.5, 11.3),
@@ -62,7 +62,7 @@ def draw_skull_and_brain(canvas: Canvas) -> None:
 
 def draw_brain_inside(canvas: Canvas) -> None:
     """White matter, furrows, ventricles, tentorium, brainstem and the water around it."""
-    box = canvas.window((-70, -100, -5), (70, 90, 130))
+    box = canvas.window((-70, -100, -5), (70, 90, 142))
     label = canvas.label[box]
     shape = label.shape
     deep = canvas.marked("brain")[box]
@@ -236,7 +236,7 @@ def draw_mouth(canvas: Canvas) -> None:
     ball(canvas, (0, -74, -22), (33, 34, 19), "tongue", (*SOFT, "mucosa"), power=2.4, rough=0.06)
     both(canvas, [(-46, 22, -84, 6, 14, 12), (-38, 26, -80, 7, 16, 12), (-30, 28, -80, 5, 14, 12)], "submandibular",
          ("muscle", "tongue"))
-    box = canvas.window((-1.4, -98, -48), (1.4, -50, -14))
+    box = canvas.window((-0.8, -98, -48), (0.8, -56, -20))
     put(canvas, box, np.ones(canvas.label[box].shape, bool), "imat", ("tongue", "muscle"))
     for side in (1, -1):
         tube(canvas, [(side * 8, -98, -44, 3.5), (side * 12, -75, -47, 3.5), (side * 14, -62, -54, 3)], "muscle", FATS)

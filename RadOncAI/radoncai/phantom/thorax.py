@@ -16,6 +16,10 @@ CAGE = [
         (-320, 0, 8, 137, 108, 0, 84),
     (-380, 0, 4, 138, 106, 0, 86), (-430, 0, 2, 136, 104, 0, 84), (-470, 0, 0, 132, 100, 0, 80),
 ]
+# of each rib: how far it runs round the cage in degrees, how far it falls in mm
+RIBS = [(150, 30), (150, 48), (150, 60), (150, 70), (150, 82), (150, 92), (150, 102), (140, 112), (128, 120),
+        (112, 124),
+        (80, 98), (50, 70)]
 DOME_Z = (-322.0, -338.0)
 
 
@@ -79,11 +83,11 @@ def draw_mediastinum(canvas: Canvas) -> None:
     for v in vertebrae():
         if -440 < v.z < -125:
             box = canvas.window((-60, -80, v.z - 18), (60, 130, v.z + 18))
-            z, y, x = canvas.mesh(box)
+            _, y, x = canvas.mesh(box)
             bed = (np.abs(x) / 25) ** 2 + ((y - v.body_y - 2) / 22) ** 2 < 1
-            back = (np.abs(x) < 62) & (y > v.canal_y - 2 + 0.006 * x ** 2) & (y > v.canal_y + np.abs(x) * 0.1)
             put(canvas, box, np.broadcast_to(bed, canvas.label[box].shape), "fat", over)
-            put(canvas, box, np.broadcast_to(back & (z < 999), canvas.label[box].shape), "muscle", over)
+            behind = (np.abs(x) < 36) & (y > v.canal_y - 4)
+            put(canvas, box, np.broadcast_to(behind, canvas.label[box].shape), "muscle", over)
 
 
 def draw_heart_and_vessels(canvas: Canvas) -> None:
@@ -94,10 +98,9 @@ def draw_heart_and_vessels(canvas: Canvas) -> None:
                           ((-32, -38, -285), (18, 20, 30)), ((8, -8, -276), (30, 16, 22))):
         ball(canvas, centre, radii, "blood", ("heart",), rough=0.12)
     tube(canvas, [(0, -40, -272, 14), (-18, -50, -240, 15.5), (-12, -38, -212, 15), (6, -14, -200, 13.5),
-                  (18, 18, -206, 12.5), (21, 32, -225, 12)],
+                  (18, 18, -206, 12.5), (23, 32, -225, 12)],
          "blood", over)
-    aorta = [(21, 32, -225, 12), (22, 34, -270, 11.8), (19, 32, -320, 11.5), (12, 24, -370, 11), (8, 15, -400, 10.5),
-             (9, 9, -430, 10)]
+    aorta = [(23, 32, -225, 12), (26, 32, -270, 11.8), (24, 26, -320, 11.5), (16, 10, -370, 10.5)]
     tube(canvas, aorta, "blood", over)
     tube(canvas, [(8, -58, -268, 13), (12, -48, -240, 13), (6, -24, -228, 11), (-24, -14, -230, 9.5),
                   (-44, -8, -236, 7)], "blood", over)
@@ -160,19 +163,18 @@ def draw_chest_bones(canvas: Canvas) -> None:
 def draw_ribs(canvas: Canvas) -> None:
     """Twelve pairs on the cage: each starts at its vertebra, falls forward, ends in cartilage."""
     cage = np.array([(z, yc, half, front, back) for z, _, yc, half, front, _, back in CAGE], float)[::-1]
-    size = np.linspace(0, 1, 12)
     for n, v in enumerate(u for u in vertebrae() if u.name[0] == "T"):
-        if not canvas.z[0] - 90 < v.z < canvas.z[-1] + 20:
+        if not canvas.z[0] - 10 < v.z < canvas.z[-1] + 130:
             continue
-        sweep = np.deg2rad(150 if n < 7 else 150 - 12 * (n - 6) if n < 10 else 78 - 26 * (n - 10))
-        drop = 34 + 62 * np.sin(size[n] * 2.0) if n < 10 else 30
+        sweep, drop = np.deg2rad(RIBS[n][0]), RIBS[n][1]
         angles = np.linspace(0.14, sweep, 26)
-        z = v.z + 6 - drop * (angles / 2.6) ** 1.15 + (16 if 4 < n < 10 else 0) * np.clip(angles - 2.1, 0, 1)
+        rise = 30 * np.clip(angles / sweep * 5 - 4, 0, 1) if 4 < n < 10 else 0
+        z = v.z + 6 - drop * (angles / sweep) ** 1.15 + rise
         yc, half, front, back = (np.interp(z, cage[:, 0], cage[:, c]) for c in range(1, 5))
         sx, cy = np.sin(angles), np.cos(angles)
         x = (half + 4.5) * np.abs(sx) ** 0.86
         y = yc + np.where(cy > 0, back + 4, front + 4) * np.sign(cy) * np.abs(cy) ** 0.86
-        radius = 4.9 + 0.6 * np.sin(size[n] * np.pi)
+        radius = 5.4 if n < 10 else 4.6
         for side in (1, -1):
             neck_y = float(canal_y(v.z)) - 6
             points = [(side * (v.half_width + 2), neck_y, v.z + 6, radius)]
@@ -182,7 +184,7 @@ def draw_ribs(canvas: Canvas) -> None:
 
 def draw_rib(canvas: Canvas, points: list, sweep: float) -> None:
     over = (*SOFT, "lung", "lung_vessel")
-    line = spline_points(points, 2.0)
+    line = spline_points(points, max(2.0, 0.7 * canvas.fine))
     bony = int(len(line) * (0.80 if sweep > 2 else 1.0))
     for n, (x, y, z, r) in enumerate(line):
         ball(canvas, (x, y, z), (0.72 * r, 0.72 * r, 1.35 * r), "cortical" if n < bony else "cartilage", over)
@@ -193,14 +195,15 @@ def draw_rib(canvas: Canvas, points: list, sweep: float) -> None:
 def draw_scapula(canvas: Canvas, side: int) -> None:
     """Blade as a thin sheet against the ribs, spine with acromion, neck with socket."""
     over = SOFT
-    for z in np.arange(-270, -128, 2.0):
+    step = max(2.0, 0.6 * canvas.fine)
+    for z in np.arange(-270, -128, step):
         t = (z + 270) / 142
         inner, outer = 88 - 10 * t, 96 + 54 * min(1.0, t * 1.15)
-        for s in np.linspace(0, 1, 36):
+        for s in np.linspace(0, 1, int(72 / step)):
             x = inner + (outer - inner) * s
             y = 93 - 42 * s ** 1.1 * min(1, t * 1.4) - 16 * t * (1 - s)
             thick = 1.5 + (2.6 * max(0, s - 0.8) * 5) + 1.3 * (s < 0.06)
-            ball(canvas, (side * x, y, z), (2.2, thick, 2.2), "bone", over)
+            ball(canvas, (side * x, y, z), (1.1 * step, thick, 1.1 * step), "bone", over)
     tube(canvas, [(side * 84, 90, -158, 3.5), (side * 120, 86, -146, 4.5), (side * 152, 74, -130, 6),
                   (side * 176, 54, -118, 6.5), (side * 172, 38, -116, 5)],
          "bone", over, flat=(1, 1.2, 0.8))

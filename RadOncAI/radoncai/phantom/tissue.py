@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 # name, mean HU, SD of its own grain in HU. CT numbers of a contrast-enhanced planning scan, 120 kV.
@@ -43,17 +45,17 @@ TISSUES: tuple[tuple[str, float, float], ...] = (
     ("trabecular", 150, 32),
     ("endplate", 430, 60),
     ("disc", 82, 9),
-    ("marrow", 40, 40),
+    ("marrow", -15, 30),
     ("lung", -855, 22),
     ("lung_vessel", 25, 20),
     ("airway", -995, 4),
     ("airway_wall", 20, 20),
     ("oesophagus", 38, 10),
     ("heart", 52, 10),
-    ("blood", 142, 6),
-    ("liver", 104, 8),
-    ("spleen", 112, 7),
-    ("kidney", 168, 14),
+    ("blood", 126, 6),
+    ("liver", 88, 8),
+    ("spleen", 98, 7),
+    ("kidney", 112, 10),
     ("kidney_pelvis", 40, 20),
     ("pancreas", 74, 22),
     ("gallbladder", 10, 4),
@@ -63,7 +65,7 @@ TISSUES: tuple[tuple[str, float, float], ...] = (
     ("faeces", -60, 110),
     ("bladder", 6, 4),
     ("prostate", 42, 10),
-    ("couch_shell", -120, 20),
+    ("couch_shell", 120, 20),
     ("couch_foam", -930, 10),
 )
 NAMES = tuple(t[0] for t in TISSUES)
@@ -75,6 +77,7 @@ BONES = ("cortical", "diploe", "mandible_cortical", "mandible_marrow", "bone", "
          "marrow", "tooth")
 
 
+@lru_cache(maxsize=256)
 def lookup(names: tuple[str, ...]) -> np.ndarray:
     """Boolean table over label values, true for the named tissues."""
     table = np.zeros(256, bool)
