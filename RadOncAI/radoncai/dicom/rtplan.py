@@ -20,29 +20,31 @@ TITLE = "PREDICTION, NOT A PLAN"
 
 
 def write_rtplan(prescription: Prescription, image: Source, path: Path, *, structures: Source | None = None,
-                 now: datetime | None = None, seed: tuple[object, ...] = ()) -> tuple[str, str]:
+                 title: str = TITLE, now: datetime | None = None, seed: tuple[object, ...] = ()) -> tuple[str, str]:
     """Write an UNAPPROVED RTPLAN without beams, PlanIntent RESEARCH; returns its (SOP class, instance) UID.
 
     `structures`: the source of an RTSTRUCT, whose SOP UIDs the plan refers to where it has them; without them the
-    plan's geometry is TREATMENT_DEVICE. `seed` makes UIDs the same in every run.
+    plan's geometry is TREATMENT_DEVICE. `title` says what the dose is; without targets no prescription is written.
+    `seed` makes UIDs the same in every run.
     """
     require_references(image, "an RTPLAN")
     now = now or datetime.now()
     data = new_object(RTPlanStorage, image, "RTPLAN", now, seed)
     data.SeriesNumber, data.InstanceNumber, data.OperatorsName = 902, 1, ""
-    data.SeriesDescription = TITLE
+    data.SeriesDescription = title
     data.FrameOfReferenceUID = image.frame_uid
     data.PositionReferenceIndicator = image.header.get("PositionReferenceIndicator", "")
-    data.RTPlanLabel, data.RTPlanName = "PREDICTION", TITLE
-    data.RTPlanDescription = "AI dose prediction for research; no beams, not deliverable, not approved."
+    data.RTPlanLabel, data.RTPlanName = title.split(",")[0][:16], title
+    data.RTPlanDescription = f"{title}: for research; no beams, not deliverable, not approved."
     data.RTPlanDate, data.RTPlanTime = date_and_time(now)
     data.PlanIntent = "RESEARCH"
     reference = structure_reference(structures)
     data.RTPlanGeometry = "PATIENT" if reference is not None else "TREATMENT_DEVICE"
     if reference is not None:
         data.ReferencedStructureSetSequence = Sequence([reference])
-    data.DoseReferenceSequence = Sequence(
-        [_dose_reference(n, name, gy) for n, (name, gy) in enumerate(prescription.targets.items(), 1)])
+    references = [_dose_reference(n, name, gy) for n, (name, gy) in enumerate(prescription.targets.items(), 1)]
+    if references:
+        data.DoseReferenceSequence = Sequence(references)
     data.FractionGroupSequence = Sequence([_fractions(prescription)])
     data.ApprovalStatus = "UNAPPROVED"
     write_object(data, path)

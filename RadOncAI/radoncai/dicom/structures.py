@@ -24,7 +24,7 @@ def read_structures(path: Path, volume: Volume, *, same_patient: bool = False) -
         return annotated(read_rtstruct(path, volume, same_patient=same_patient))
     found = read_labels(path)
     if not found.grid.same_as(volume.grid, 0.1):
-        found = _moved(found, volume)
+        found = moved_onto(found, volume)
     return annotated(found)
 
 
@@ -48,11 +48,12 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _moved(structures: StructureSet, volume: Volume) -> StructureSet:
-    """Masks on another grid: by linear interpolation, at half."""
+def moved_onto(structures: StructureSet, volume: Volume) -> StructureSet:
+    """Masks on the grid of a volume: by linear interpolation, at half. What lies outside is in `missing`."""
     moved, missing = [], dict(structures.missing)
     for s in structures:
-        share = resample_array(s.full(structures.grid.shape).astype("float32"), structures.grid, volume.grid, outside=0.0)
+        full = s.full(structures.grid.shape).astype("float32")
+        share = resample_array(full, structures.grid, volume.grid, outside=0.0)
         if (share >= 0.5).any():
             new = Structure.from_full(s.name, share >= 0.5)
             moved.append(replace(s, mask=new.mask, box=new.box, contours=()))
