@@ -17,7 +17,7 @@ from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.report import body_part, contour_part, dose_part
 from radoncai.report.compare import compare_page, compare_pictures
-from radoncai.report.html import write_report
+from radoncai.report.html import figure_lines, write_report
 from radoncai.report.numbers import DASH, by_unit, fixed, limit_parts, to_float, volume
 from radoncai.report.plots import dvh_svg, goal_bar
 from radoncai.report.sections import BodySection, ContourSection, DoseSection
@@ -72,7 +72,9 @@ def sections() -> dict:
     curves = [{"structure": s.name, "dose_gy": gy, "volume_pct": 100 / (1 + np.exp((gy - 30 - 20 * n) / 4))}
               for n, s in enumerate(structures)]
     metrics = [{"structure": "PTV_7000", "metric": "D95%[Gy]", "value": 66.04, "unit": "Gy", "low": 64.0, "high": 67.5},
-               {"structure": EVIL, "metric": "Dmean[Gy]", "value": None, "unit": "Gy", "reason": "cut by the scan"}]
+               {"structure": EVIL, "metric": "Dmean[Gy]", "value": None, "unit": "Gy", "reason": "cut by the scan"},
+               {"structure": EVIL, "metric": "D0.1cc[Gy]", "value": 41.0, "unit": "Gy",
+                "reason": "in the scanned part"}]
     goals = [{"structure": EVIL, "metric": "Dmean[Gy]", "limit": "<=26", "unit": "Gy", "value": 27.0, "low": 25.0,
               "high": 29.0, "verdict": v, "priority": 1, "reason": "cut by the scan"} for v in VERDICTS]
     goals[-1]["value"] = None
@@ -152,6 +154,7 @@ def test_unknown_has_its_reason_as_title_and_footnote(page: str) -> None:
     assert "<li>cut by the scan</li>" in page
     assert f'title="nothing above the threshold">{DASH}<sup>' in page
     assert "<li>needs the height</li>" in page
+    assert '41.0<span class="unknown" title="in the scanned part"><sup>' in page
 
 
 def test_spread_is_named_in_the_header(page: str) -> None:
@@ -270,6 +273,18 @@ def test_numbers_are_written_as_the_rules_say() -> None:
     assert limit_parts("45") == ("≤", 45.0)
     assert limit_parts("none") == ("", None)
     assert to_float("inf") is None
+
+
+def test_figures_of_a_card_are_one_line_a_metric() -> None:
+    rows = [{"structure": n, "metric": "dice", "value": v, "n": 40, "data": "validation"}
+            for n, v in (("Brainstem", 0.781), ("SpinalCord", 0.75))]
+    assert figure_lines(rows) == ["Dice on validation (n = 40): Brainstem 0.781, SpinalCord 0.75"]
+    assert figure_lines("see paper") == "see paper"
+
+
+def test_goals_of_one_group_count_once() -> None:
+    rows = [{"verdict": "fail", "group": "cord"}, {"verdict": "near", "group": "cord"}, {"verdict": "unknown"}]
+    assert dose_part.summary(rows)[0] == "1 of 1 goals met"
 
 
 def test_footnotes_are_numbered_once() -> None:

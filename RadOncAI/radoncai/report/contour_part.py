@@ -40,8 +40,8 @@ def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes, uncert
     if uncertain:
         given = to_float(row.get("uncertainty"))
         cells.append(notes.unknown("this model gives none") if given is None else fixed(given, 2))
-    found = findings_of(section, row)
     cells.append(escape(STATES.get(str(row.get("status") or "unreviewed"), str(row.get("status")))))
+    found = findings_of(section, row)
     sign = "" if row.get("status") == "not_found" else "! "
     cells.append(f"{sign}{escape(' '.join(found))}" if found else "")
     return cells

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-from radoncai.report.colours import TARGET_ROLES, on_image, structure_colors
+from radoncai.report.colours import OUTLINE_ROLES, TARGET_ROLES, on_image, structure_colors
 from radoncai.report.isodoses import isodoses
 from radoncai.report.numbers import by_unit, fixed, limit_parts, to_float
 from radoncai.report.part import Part, model_line
@@ -17,6 +17,8 @@ from radoncai.report.tables import Column, Notes, doubts, gallery, legend, named
 
 VERDICTS = {"pass": ("✓", "met"), "near": ("~", "met"), "unsure": ("?", "unsure"), "fail": ("✕", "missed"),
             "unknown": ("–", "unknown")}  # best first
+TARGET_METRICS = ("D99%", "D98%", "D95%", "D50%", "D2%", "D1%", "V95%", "HI")
+ORGAN_METRICS = ("D0.03cc", "D0.1cc", "Dmean", "V20Gy", "V30Gy", "V50Gy")
 TITLES = {"near": "met, within 5 % of the limit", "unsure": "the limit lies inside the 90 % band"}
 NOTHING = "No warning came up. A predicted dose shows what is usually reached, not what a plan will reach."
 
@@ -61,51 +63,55 @@ def goal_table(section: DoseSection) -> str:
         unit, name = str(row.get("unit") or ""), str(row.get("structure", ""))
         behind = f" {escape(unit)}" if len(units) > 1 else ""
         known = to_float(row.get("value")) is not None
-        value = by_unit(row["value"], unit) + behind if known else notes.unknown(row.get("reason"))
+        mark = notes.mark(row["reason"]) if known and row.get("reason") else ""
+        value = by_unit(row["value"], unit) + behind + mark if known else notes.unknown(row.get("reason"))
         goal = f"{escape(metric_name(row.get('metric')))} {sign} {by_unit(limit, unit)} {escape(unit)}"
         rows.append([named(name, colors), goal, verdict_html(row, notes), value, escape(band(row, unit)),
                      goal_bar(row), escape(str(row.get("priority") or ""))])
     unit = units.pop() if len(units) == 1 else ""
     columns = [Column("Structure"), Column("Goal", cls="nowrap"), Column("Verdict"), Column("Value", unit, True),
-               Column("90 % band", unit, True), Column("Against the limit"),
-               Column("Priority", "", True)]
-    return table("Goals", columns, rows, notes) if rows else ""
+               Column("90 % band", unit, True), Column("Against the limit"), Column("Priority", "", True)]
+    if not any(row[4] for row in rows):
+        columns, rows = columns[:4] + columns[5:], [row[:4] + row[5:] for row in rows]
+    return table("Goals", columns, rows, notes, "goals") if rows else ""
 
 
-def metric_table(section: DoseSection, names: Sequence[str], caption: str) -> str:
-    """One row a structure, one column a metric, the 90 % band under the value."""
+def metric_table(section: DoseSection, names: Sequence[str], chosen: Sequence[str], caption: str) -> str:
+    """One row a structure, one column a chosen metric, the 90 % band under the value; all metrics if none is chosen."""
     rows = [r for r in section.metric_rows if str(r.get("structure")) in names]
-    metrics = list(dict.fromkeys((str(r.get("metric")), str(r.get("unit") or "")) for r in rows))
+    found = list(dict.fromkeys((metric_name(r.get("metric")), str(r.get("unit") or "")) for r in rows))
+    metrics = [m for name in chosen for m in found if m[0] == name] or found
     if not rows:
         return ""
     notes, lines = Notes(), []
-    cells = {(str(r.get("structure")), str(r.get("metric"))): r for r in rows}
+    cells = {(str(r.get("structure")), metric_name(r.get("metric")), str(r.get("unit") or "")): r for r in rows}
     colors = structure_colors(section.structures)
     for name in dict.fromkeys(str(r.get("structure")) for r in rows):
-        line = [named(name, colors)]
-        for metric, unit in metrics:
-            row = cells.get((name, metric))
-            if row is None:
-                line.append("")
-            elif to_float(row.get("value")) is None:
-                line.append(notes.unknown(row.get("reason")))
-            else:
-                spread = band(row, unit)
-                line.append(by_unit(row["value"], unit) + (f'<small>{escape(spread)}</small>' if spread else ""))
-        lines.append(line)
-    columns = [Column("Structure")] + [Column(metric_name(m), unit, True) for m, unit in metrics]
+        lines.append([named(name, colors), *(_metric_cell(cells.get((name, *m)), notes) for m in metrics)])
+    columns = [Column("Structure")] + [Column(name, unit, True) for name, unit in metrics]
     return table(caption, columns, lines, notes)
+
+
+def _metric_cell(row: Row | None, notes: Notes) -> str:
+    """Value with its band below; a reason beside a value (a maximum of the scanned part) becomes a footnote."""
+    if row is None:
+        return ""
+    if to_float(row.get("value")) is None:
+        return notes.unknown(row.get("reason"))
+    unit, spread = str(row.get("unit") or ""), band(row, str(row.get("unit") or ""))
+    mark = notes.mark(row["reason"]) if row.get("reason") else ""
+    return by_unit(row["value"], unit) + mark + (f"<small>{escape(spread)}</small>" if spread else "")
 
 
 def _metric_tables(section: DoseSection) -> str:
     targets = [s.name for s in section.structures if s.role in TARGET_ROLES]
+    outlines = [s.name for s in section.structures if s.role in OUTLINE_ROLES]
     others = list(dict.fromkeys(str(r.get("structure")) for r in section.metric_rows
-                                if str(r.get("structure")) not in targets))
+                                if str(r.get("structure")) not in (*targets, *outlines)))
     spread = any(band(r, "Gy") for r in section.metric_rows)
     more = ", 90 % band below" if spread else ""
-    tables = [metric_table(section, names, f"{title}{more}")
-              for names, title in ((targets, "Dose to targets"), (others, "Dose to organs"))]
-    return '<div class="pair">' + "".join(f"<div>{t}</div>" for t in tables if t) + "</div>"
+    return "".join(metric_table(section, names, chosen, f"{title}{more}") for names, chosen, title in
+                   ((targets, TARGET_METRICS, "Dose to targets"), (others, ORGAN_METRICS, "Dose to organs")))
 
 
 def dose_part(section: DoseSection) -> Part:
@@ -117,8 +123,8 @@ def dose_part(section: DoseSection) -> Part:
     levels = [(f"{i.gy:.1f} Gy, {100 * i.share:.0f} %{f' ({i.note})' if i.note else ''}", i.color)
               for i in reversed(isodoses(section.dose, section.prescription))]
     title = "Predicted dose" if section.dose.kind == "predicted" else f"{section.dose.kind.capitalize()} dose"
-    body = [gallery(pictures), legend(levels, "Isodoses"),
-            legend([(n, on_image(colors[n])) for n in section.structures.names if n in seen], "Contours"),
+    body = [gallery(pictures), legend(levels, "Isodoses", True),
+            legend([(n, on_image(colors[n])) for n in section.structures.names if n in seen], "Contours", True),
             _prescription(section), goal_table(section), _plot(section), _metric_tables(section),
             "<h3>What to doubt</h3>", doubts(_sentences(section), NOTHING)]
     headline, detail, state = summary(section.goal_rows)

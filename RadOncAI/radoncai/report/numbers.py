@@ -35,8 +35,8 @@ def volume(value: object) -> str:
 
 
 def by_unit(value: object, unit: str) -> str:
-    """As the unit wants it: cc by `volume`, HU whole, everything else with one decimal."""
-    return volume(value) if unit == "cc" else fixed(value, 0 if unit == "HU" else 1)
+    """As the unit wants it: cc by `volume`, HU whole, numbers without unit two decimals, everything else one."""
+    return volume(value) if unit == "cc" else fixed(value, {"HU": 0, "": 2}.get(unit, 1))
 
 
 def limit_parts(limit: object) -> tuple[str, float | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 SYMBOLS = {"good": "✓", "look": "!", "bad": "✕"}
-STATES = {"good": "nothing to mend was found", "look": "needs a look", "bad": "goals missed or contours not found"}
+STATES = {"good": "nothing to doubt was found", "look": "needs a look", "bad": "missed or not measured"}
 
 
 @dataclass(frozen=True)

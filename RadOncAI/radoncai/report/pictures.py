@@ -188,7 +188,7 @@ def level_picture(ct: Volume, level_mm: float, *, text: str = "L3", rows: int = 
     """The sagittal slice through the spine with the measured level as a line."""
     inside = whole(ct.grid)
     spine = spine_point(ct, level_mm)
-    focus = (np.array([0, 0, max(inside[0][2], level_mm - 190)]), np.array([0, 0, min(inside[1][2], level_mm + 190)]))
+    focus = (np.array([0, 0, max(inside[0][2], level_mm - 150)]), np.array([0, 0, min(inside[1][2], level_mm + 220)]))
     view = three_views(ct, spine, focus, rows=rows, margin_mm=0.0)[-1]
     image_y = float(view.to_pixel(np.array([[0, 0, level_mm]]))[0, 1])
     canvas = grey(ct, view)

@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 900.0, 500.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 14.0, 52.0
 LETTER = 7.4  # mean width of a letter at the label's size of 14
 DASHES = {True: "11 5", False: "6 4"}  # predicted targets, predicted organs
+WHISKERS = ("D95%[Gy]", "D50%[Gy]", "D2%[Gy]")
 PERCENT_DOSE = re.compile(r"D(\d+(?:\.\d+)?)%\[Gy\]")
 VOLUME_AT = re.compile(r"V(\d+(?:\.\d+)?)Gy\[%\]")
 
@@ -70,12 +71,12 @@ def _thin(points: np.ndarray) -> np.ndarray:
 
 
 def _whiskers(rows: Sequence[Row], frame: _Frame, colors: Mapping[str, Rgb]) -> str:
-    """The 90 % band of D% metrics as horizontal, of V% metrics as vertical bars."""
+    """The 90 % band of a few D% metrics as horizontal, of V% metrics as vertical bars."""
     parts = []
     for row in rows:
         low, high, name = to_float(row.get("low")), to_float(row.get("high")), str(row.get("structure"))
         dose, volume = PERCENT_DOSE.fullmatch(str(row.get("metric"))), VOLUME_AT.fullmatch(str(row.get("metric")))
-        if low is None or high is None or name not in colors or not (dose or volume):
+        if low is None or high is None or name not in colors or not (volume or dose and row["metric"] in WHISKERS):
             continue
         style = {"stroke": hex_code(colors[name]), "cls": "whisker"}
         if dose:

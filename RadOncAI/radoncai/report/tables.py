@@ -22,10 +22,16 @@ class Notes:
     def unknown(self, reason: object = "") -> str:
         """A dash with its reason as title and as the number of a footnote."""
         text = str(reason or UNKNOWN_REASON)
+        return f'<span class="unknown" title="{escape(text)}">{DASH}<sup>{self._number(text)}</sup></span>'
+
+    def mark(self, reason: object) -> str:
+        """The footnote's number alone, behind a value that needs a word."""
+        return f'<span class="unknown" title="{escape(str(reason))}"><sup>{self._number(str(reason))}</sup></span>'
+
+    def _number(self, text: str) -> int:
         if text not in self.reasons:
             self.reasons.append(text)
-        number = self.reasons.index(text) + 1
-        return f'<span class="unknown" title="{escape(text)}">{DASH}<sup>{number}</sup></span>'
+        return self.reasons.index(text) + 1
 
     def html(self) -> str:
         if not self.reasons:
@@ -48,7 +54,8 @@ class Column:
         return f' class="{names}"' if names else ""
 
 
-def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], notes: Notes | None = None) -> str:
+def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], notes: Notes | None = None,
+          cls: str = "") -> str:
     """A table whose first cell in each row is the row's header. Cells are HTML; caption and headers are plain text."""
     head = "".join(f'<th scope="col"{c.classes}>{escape(c.header)}'
                    + (f' <span class="unit">[{escape(c.unit)}]</span>' if c.unit else "") + "</th>" for c in columns)
@@ -57,7 +64,7 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]]
         first, *rest = row
         cells = "".join(f"<td{c.classes}>{cell}</td>" for c, cell in zip(columns[1:], rest, strict=True))
         body.append(f'<tr><th scope="row"{columns[0].classes}>{first}</th>{cells}</tr>')
-    return (f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+    return (f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="{cls}">'
             f'<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
             f'<tbody>{"".join(body)}</tbody></table></div>{notes.html() if notes else ""}')
 
@@ -74,10 +81,11 @@ def named(name: str, colors: Mapping[str, Rgb]) -> str:
     return chip(on_image(colors[name]) if name in colors else None) + escape(name)
 
 
-def legend(entries: Sequence[tuple[str, Rgb]], label: str) -> str:
-    """Coloured squares with names."""
+def legend(entries: Sequence[tuple[str, Rgb]], label: str, titled: bool = False) -> str:
+    """Coloured squares with names, the label in front of them where it is not plain what they are."""
     items = "".join(f"<li>{chip(color)}{escape(text)}</li>" for text, color in entries)
-    return f'<ul class="legend" aria-label="{escape(label)}">{items}</ul>' if items else ""
+    title = f'<li class="of">{escape(label)}</li>' if titled else ""
+    return f'<ul class="legend" aria-label="{escape(label)}">{title}{items}</ul>' if items else ""
 
 
 def gallery(pictures: Sequence[Picture]) -> str:
@@ -88,7 +96,8 @@ def gallery(pictures: Sequence[Picture]) -> str:
         figures.append(f'<figure style="--a:{picture.aspect:.3f}"><img src="{picture.data_uri()}" '
                        f'width="{picture.image.width}" height="{picture.image.height}" alt="{escape(picture.alt)}">'
                        f"{caption}</figure>")
-    return f'<div class="gallery">{"".join(figures)}</div>'
+    shapes = sum(picture.aspect for picture in pictures)
+    return f'<div class="gallery" style="--s:{shapes:.3f}">{"".join(figures)}</div>'
 
 
 def doubts(sentences: Sequence[tuple[str, str]], none: str) -> str:
