@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from radoncai.bodycomp.field import Field, channels, find_field
+from radoncai.bodycomp.field import Field, channels, find_field, slice_body
+from radoncai.core.morphology import largest_component
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -114,9 +115,7 @@ def segment_slice(hu: np.ndarray, spacing_mm: tuple[float, float], predict: Pred
     chosen = _VARIANTS if spread else _VARIANTS[:1]
     share = _unview(softmax(predict(_views(image, chosen))), chosen)
     mean = share[:2].mean(0)
-    regions = np.argmax([field.back(p) for p in mean[1:]] + [1e-6 + field.back(mean[0])], axis=0)
-    regions = np.where(regions == 4, _OTHER, regions + 1)
-    labels = label_tissue(regions, denoised(hu, spacing_mm))
+    labels = label_tissue(_regions(mean, field, hu), denoised(hu, spacing_mm))
     smooth = denoised(image, (field.pixel_mm,) * 2)
     variants = tuple(numbers(label_tissue(p.argmax(0), smooth), image, smooth, field.pixel_mm ** 2) for p in share)
     return TissueSlice(labels, field, variants if spread else (), _uncertain(mean))
@@ -126,8 +125,16 @@ def segment_regions(hu: np.ndarray, spacing_mm: tuple[float, float], predict: Pr
     """The network's regions alone (0 other, 1 muscle, 2 IMAT, 3 VAT, 4 SAT) on the CT's pixels, mirror averaged."""
     field = find_field(hu, spacing_mm)
     share = _unview(softmax(predict(_views(field.sample(hu), _VARIANTS[:1]))), _VARIANTS[:1]).mean(0)
-    regions = np.argmax([field.back(p) for p in share[1:]] + [1e-6 + field.back(share[0])], axis=0)
-    return np.where(regions == 4, _OTHER, regions + 1).astype(np.uint8)
+    return _regions(share, field, hu)
+
+
+def _regions(share: np.ndarray, field: Field, hu: np.ndarray) -> np.ndarray:
+    """The most probable region of each CT pixel, each probability interpolated linearly; arms are cut away."""
+    best = np.argmax([field.back(p) for p in share[1:]] + [1e-6 + field.back(share[0])], axis=0)
+    trunk = ndimage.binary_dilation(slice_body(hu, field.spacing_mm), iterations=2)
+    tissue = (best != 4) & trunk
+    trunk = ndimage.binary_fill_holes(largest_component(tissue)) if tissue.any() else trunk
+    return np.where(tissue & trunk, best + 1, _OTHER).astype(np.uint8)
 
 
 def _uncertain(mean: np.ndarray) -> float:
