@@ -18,6 +18,7 @@ from radoncai.report.tables import facts, scalar, value_html, words_of
 __all__ = ["compare_page", "write_page", "write_report"]
 
 MOST_FIGURES = 6
+FOLDED = {"method", "citation", "contact", "date"}
 CARD_KEYS = ("intended_use", "not_intended", "limits", "training_data", "method", "metrics", "licence", "citation",
              "contact", "date")
 
@@ -39,9 +40,10 @@ def card_html(card: Mapping[str, object]) -> str:
     figures = figure_lines(card.get("metrics"))
     card = {**card, "training_data": _training_words(card.get("training_data")), "metrics": figures}
     pairs = [(key, value_html(card[key])) for key in CARD_KEYS if card.get(key) not in (None, "", [], {})]
-    folds = {"method", "metrics"} if isinstance(figures, list) and len(figures) > MOST_FIGURES else {"method"}
+    many = isinstance(figures, list) and len(figures) > MOST_FIGURES
+    folds = {*FOLDED, "metrics"} if many else FOLDED
     more = [p for p in pairs if p[0] in folds]
-    title_of_more = "Method and figures" if len(folds) == 2 else "Method"
+    title_of_more = "Method, figures, citation" if many else "Method, citation"
     folded = f"<details><summary>{title_of_more}</summary>{facts(more)}</details>" if more else ""
     short = [("figures" if key == "metrics" else key, value) for key, value in pairs if key not in folds]
     exact = f" <small>{escape(name)}</small>" if name and name != title else ""
@@ -60,8 +62,12 @@ def figure_lines(metrics: object) -> object:
         what = str(m.get("metric") or "")
         head = (what[:1].upper() + what[1:]) + (f" on {m['data']}" if m.get("data") else "")
         head += f" (n = {m['n']})" if m.get("n") else ""
-        lines.setdefault(head, []).append(f"{m.get('structure') or ''} {scalar(m['value'])}".strip())
+        lines.setdefault(head, []).append(f"{m.get('structure') or ''} {_short(m['value'])}".strip())
     return [f"{head}: {', '.join(values)}" for head, values in lines.items()]
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else scalar(value)
 
 
 def _training_words(data: object) -> object:

@@ -70,36 +70,39 @@ def _thin(points: np.ndarray) -> np.ndarray:
     return points[keep]
 
 
-def _whiskers(rows: Sequence[Row], frame: _Frame, colors: Mapping[str, Rgb]) -> str:
-    """The 90 % band of a few D% metrics as horizontal, of V% metrics as vertical bars."""
-    parts = []
+def _bands(rows: Sequence[Row], frame: _Frame, names: Mapping[str, Rgb]) -> list[tuple[str, np.ndarray]]:
+    """Name and both ends (2, 2) of the 90 % band of a few D% metrics, lying, and of V% metrics, standing."""
+    out = []
     for row in rows:
         low, high, name = to_float(row.get("low")), to_float(row.get("high")), str(row.get("structure"))
         dose, volume = PERCENT_DOSE.fullmatch(str(row.get("metric"))), VOLUME_AT.fullmatch(str(row.get("metric")))
-        if low is None or high is None or name not in colors or not (volume or dose and row["metric"] in WHISKERS):
+        if low is None or high is None or name not in names or not (volume or dose and row["metric"] in WHISKERS):
             continue
-        style = {"stroke": hex_code(colors[name]), "cls": "whisker"}
         if dose:
-            y = float(frame.y(float(dose[1])))
-            ends = [(float(np.clip(frame.x(v), LEFT, WIDTH - RIGHT)), y) for v in (low, high)]
-            cap = (0.0, 5.0)
+            x, y = np.clip(frame.x([low, high]), LEFT, WIDTH - RIGHT), np.full(2, frame.y(float(dose[1])))
         else:
-            x = float(frame.x(float(volume[1])))
-            ends = [(x, float(frame.y(min(max(v, 0.0), 100.0)))) for v in (low, high)]
-            cap = (5.0, 0.0)
-        parts.append(svg.line(*ends[0], *ends[1], **style))
-        parts += [svg.line(x - cap[0], y - cap[1], x + cap[0], y + cap[1], **style) for x, y in ends]
-    return "".join(parts)
+            x, y = np.full(2, frame.x(float(volume[1]))), frame.y(np.clip([low, high], 0.0, 100.0))
+        out.append((name, np.stack([x, y], axis=1)))
+    return out
 
 
-def _label_places(curves: Sequence[tuple[str, np.ndarray]]) -> list[tuple[float, float]]:
+def _whisker(ends: np.ndarray, color: str) -> str:
+    """The band as a line with a cap at each end."""
+    cap = np.array([0.0, 5.0]) if ends[0, 1] == ends[1, 1] else np.array([5.0, 0.0])
+    lines = [(ends[0], ends[1]), *((end - cap, end + cap) for end in ends)]
+    return "".join(svg.line(*map(float, (*p, *q)), stroke=color, cls="whisker") for p, q in lines)
+
+
+def _label_places(curves: Sequence[tuple[str, np.ndarray]], others: Sequence[np.ndarray] = ()
+                  ) -> list[tuple[float, float]]:
     """For each curve the lower left corner of its name beside it, where the fewest curves and names are in the way.
 
     Every place along a curve, right above or left below, is scored by curve points inside the name's box,
-    overlap with names already placed, and distance to its own curve's neighbours.
+    overlap with names already placed, and distance from the middle. `others` are points in the way of all.
     """
-    cloud = np.concatenate([points for _, points in curves])
-    owner = np.concatenate([np.full(len(points), n) for n, (_, points) in enumerate(curves)])
+    cloud = np.concatenate([*(points for _, points in curves), *others])
+    owner = np.full(len(cloud), -1)
+    owner[:sum(len(points) for _, points in curves)] = np.repeat(np.arange(len(curves)), [len(p) for _, p in curves])
     placed: list[tuple[float, float, float, float]] = []
     out = []
     for n, (name, points) in enumerate(curves):
@@ -154,8 +157,10 @@ def dvh_svg(curves: Sequence[Row], structures: StructureSet, *, kind: str = "pre
         parts.append(svg.polyline(_thin(points), stroke=hex_code(colors.get(name, (120, 120, 120))),
                                   stroke_width=2.6 if target else 1.9, stroke_dasharray=dash, cls="curve"))
         drawn.append((name, _even(points)))
-    parts.append(_whiskers(metric_rows, frame, colors))
-    for (name, _), (x, y) in zip(drawn, _label_places(drawn), strict=True):
+    bands = _bands(metric_rows, frame, {name: colors[name] for name, _ in drawn if name in colors})
+    parts += [_whisker(ends, hex_code(colors[name])) for name, ends in bands]
+    places = _label_places(drawn, [_even(ends) for _, ends in bands])
+    for (name, _), (x, y) in zip(drawn, places, strict=True):
         parts.append(svg.text(x, y, name, cls="name", fill=hex_code(colors.get(name, (120, 120, 120)))))
     title = f"Dose-volume histogram of {', '.join(dict.fromkeys(name for name, _ in drawn))}"
     return svg.picture("".join(parts), WIDTH, HEIGHT, title, "dvh")
