@@ -13,6 +13,7 @@ from radoncai.bodycomp.tissue import PROTOCOL, Predict, TissueSlice, denoised, n
 from radoncai.bodycomp.upright import upright
 from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
+from radoncai.core.tables import columns
 from radoncai.core.volume import Volume
 
 READER_SHARE = {"muscle_cm2": 0.019}
@@ -21,9 +22,7 @@ LEVEL_FLOOR_MM = 1.5
 MEASURED = ("muscle_cm2", "imat_cm2", "vat_cm2", "sat_cm2", "unclassified_fat_cm2", "muscle_hu", "fat_hu",
             "smi_cm2_m2", "vati_cm2_m2", "sati_cm2_m2", "nama_cm2", "lama_cm2")
 INDEX_OF = {"smi_cm2_m2": "muscle_cm2", "vati_cm2_m2": "vat_cm2", "sati_cm2_m2": "sat_cm2"}
-COLUMNS = ("case", "run", "series_uid", "study_date", "age_y", "sex", "height_m", "weight_kg", "kvp", "slice_mm",
-           "contrast", "protocol", "level_mm", "level_methods_agree", "level_spread_mm", *MEASURED,
-           *(f"{name}_sd" for name in MEASURED), "flags", "review", "model", "version", "weights")
+COLUMNS = tuple(columns("bodycomp"))
 
 
 @dataclass(frozen=True)
