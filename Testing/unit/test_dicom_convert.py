@@ -1,0 +1,173 @@
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from data.odd_dicom import axial_series
+from data.shapes import twelve_shapes
+
+from radoncai.core.dose import Dose, Prescription
+from radoncai.core.errors import InputError
+from radoncai.core.grid import Grid
+from radoncai.core.structures import Algorithm, Review, Structure, StructureSet
+from radoncai.core.volume import Volume
+from radoncai.dicom.convert import convert
+from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.image import read_image, write_image, write_seg_nrrd
+from radoncai.dicom.labels import read_labels
+from radoncai.dicom.rtdose import read_rtdose, write_rtdose
+from radoncai.dicom.rtplan import write_rtplan
+from radoncai.dicom.rtstruct_reader import read_rtstruct
+from radoncai.dicom.rtstruct_writer import write_rtstruct
+
+SHAPE, SPACING = (10, 40, 44), (2.5, 1.1, 0.977)
+GRID = Grid.axial(SHAPE, SPACING, (-21.5, -17.25, -300.125))
+SHAPES = twelve_shapes(SHAPE, SPACING)
+
+
+@pytest.fixture(scope="module")
+def ct(tmp_path_factory):
+    volume = Volume(np.zeros(SHAPE, np.int16), GRID, "CT", "HU")
+    return write_ct_series(volume, tmp_path_factory.mktemp("ct"), patient_id="P1", series_description="convert")
+
+
+@pytest.fixture(scope="module")
+def twelve():
+    return StructureSet(GRID, tuple(
+        Structure.from_full(n, m, color=(10, 200, 30), role="ptv", code=("SCT", "45289007", "Parotid gland"),
+                            standard_name="Parotid_L", origin="AUTOMATIC", review=Review("needs_work"),
+                            algorithm=Algorithm("hn_oar", "0.1.0", "ab")) for n, m in SHAPES.items()))
+
+
+@pytest.fixture(scope="module")
+def rtstruct(ct, twelve, tmp_path_factory):
+    path = tmp_path_factory.mktemp("rs") / "rs.dcm"
+    write_rtstruct(twelve, ct, path)
+    return path
+
+
+def same_masks(found, names=None):
+    for name in names or SHAPES:
+        assert np.array_equal(found.find(name).full(SHAPE), SHAPES[name]), name
+
+
+def test_slicers_segmentation_file_keeps_overlaps_and_attributes(twelve, tmp_path):
+    write_seg_nrrd(twelve, tmp_path / "s.seg.nrrd")
+    found = read_labels(tmp_path / "s.seg.nrrd")
+    same_masks(found)
+    assert found.grid.same_as(GRID)
+    for a, b in zip(twelve, found, strict=True):
+        assert (a.code, a.color, a.role, a.origin, a.algorithm, a.standard_name, a.review.status) == (
+            b.code, b.color, b.role, b.origin, b.algorithm, b.standard_name, b.review.status)
+    header = (tmp_path / "s.seg.nrrd").read_bytes().split(b"\n\n")[0].decode()
+    assert "Segment0_Name:=Sphere" in header and "Segment1_Layer:=1" in header and "kinds: list domain" in header
+
+
+def test_without_overlap_it_is_a_plain_label_map(tmp_path):
+    sets = StructureSet(GRID, tuple(Structure.from_full(n, SHAPES[n]) for n in ("Lens", "Corner_Box")))
+    write_seg_nrrd(sets, tmp_path / "s.seg.nrrd")
+    labels = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "s.seg.nrrd")))
+    assert np.array_equal(labels, SHAPES["Lens"] + 2 * SHAPES["Corner_Box"])
+
+
+@pytest.mark.parametrize("ending", ["s.seg.nrrd", "s.nrrd", "masks"])
+def test_there_and_back_through_every_lossless_format(ct, rtstruct, tmp_path, ending):
+    said = convert(rtstruct, tmp_path / ending, ct)
+    assert any("not in the structure table" in s and "Checkerboard" in s for s in said)
+    convert(tmp_path / ending, tmp_path / "back.dcm", ct)
+    same_masks(read_rtstruct(tmp_path / "back.dcm", ct))
+
+
+def test_a_nifti_label_map_says_what_it_cannot_hold(ct, rtstruct, tmp_path):
+    said = convert(rtstruct, tmp_path / "s.nii.gz", ct)
+    assert any("overlap" in s for s in said)
+    said = convert(tmp_path / "s.nii.gz", tmp_path / "back.seg.nrrd")
+    assert any("Ring was left out" in s for s in said)
+    same_masks(read_labels(tmp_path / "back.seg.nrrd"), ["Corner_Box", "Checkerboard"])
+
+
+def test_empty_masks_are_left_out_and_said(ct, tmp_path):
+    for name, mask in (("Lens", SHAPES["Lens"]), ("Nothing", np.zeros(SHAPE))):
+        write_image(Volume(mask.astype(np.uint8), GRID), tmp_path / "in" / f"{name}.nii.gz")
+    said = convert(tmp_path / "in", tmp_path / "rs.dcm", ct)
+    assert "Nothing was left out: its mask is empty." in said
+    assert read_rtstruct(tmp_path / "rs.dcm", ct).names == ("Lens",)
+
+
+def test_masks_in_other_orientations_are_turned_exactly(ct, tmp_path):
+    image = sitk.GetImageFromArray(SHAPES["Bowel"].astype(np.uint8))
+    image.SetSpacing(SPACING[::-1])
+    image.SetOrigin(tuple(GRID.origin_lps))
+    for code in ("RAS", "SPL", "LIA"):
+        sitk.WriteImage(sitk.DICOMOrient(image, code), str(tmp_path / f"{code}.nii.gz"))
+        found = read_labels(tmp_path / f"{code}.nii.gz")
+        assert found.grid.same_as(GRID, 1e-3) and np.array_equal(found.find(code).full(SHAPE), SHAPES["Bowel"])
+
+
+def test_masks_on_another_grid_are_interpolated_and_said(ct, tmp_path):
+    fine = Grid.axial((20, 80, 88), (1.25, 0.55, 0.4885), tuple(GRID.to_lps(np.array([[-0.25] * 3]))[0]))
+    mask = np.repeat(np.repeat(np.repeat(SHAPES["Sphere"], 2, 0), 2, 1), 2, 2)
+    write_image(Volume(mask.astype(np.uint8), fine), tmp_path / "Sphere.nrrd")
+    said = convert(tmp_path / "Sphere.nrrd", tmp_path / "rs.dcm", ct)
+    assert any("another grid" in s for s in said)
+    found = read_rtstruct(tmp_path / "rs.dcm", ct).find("Sphere").full(SHAPE)
+    assert 2 * (found & SHAPES["Sphere"]).sum() / (found.sum() + SHAPES["Sphere"].sum()) > 0.95
+
+
+def test_file_names_are_safe(ct, tmp_path):
+    names = ("Lung/../L", "lens l", "LENS_L", "Lens_l")
+    sets = StructureSet(GRID, tuple(Structure.from_full(n, SHAPES["Lens"]) for n in names))
+    write_seg_nrrd(sets, tmp_path / "s.seg.nrrd")
+    said = convert(tmp_path / "s.seg.nrrd", tmp_path / "masks")
+    files = sorted(p.name for p in (tmp_path / "masks").iterdir())
+    assert len(files) == 4 and sum("was written as" in s for s in said) >= 3
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["masks", "s.seg.nrrd"]
+
+
+def test_doses_go_to_nrrd_and_back(ct, tmp_path):
+    gray = np.random.default_rng(0).random(SHAPE).astype(np.float32) * 60
+    dose = Dose(Volume(gray, GRID, "RTDOSE", "Gy", ct.source), "predicted")
+    plan = write_rtplan(Prescription({}), ct.source, tmp_path / "rp.dcm")
+    write_rtdose(dose, tmp_path / "rd.dcm", plan=plan)
+    convert(tmp_path / "rd.dcm", tmp_path / "dose.nii.gz")
+    said = convert(tmp_path / "dose.nii.gz", tmp_path / "back.dcm", ct)
+    assert "back_plan.dcm" in said[0]
+    back = read_rtdose(tmp_path / "back.dcm")
+    assert np.allclose(back.volume.array, gray, atol=1e-4) and back.volume.grid.same_as(GRID)
+
+
+def test_images_read_the_same_from_every_format(tmp_path):
+    volume = axial_series(tmp_path / "ct")
+    for name in ("ct.nrrd", "ct.nii.gz"):
+        convert(tmp_path / "ct", tmp_path / name)
+        read = read_image(tmp_path / name)
+        assert np.array_equal(read.array, volume.array) and read.array.dtype == np.int16
+        assert read.grid.same_as(volume.grid, 1e-3)
+        assert (read.modality, read.unit) == ("CT", "HU") and len(read.source.sha256) == 64
+
+
+@pytest.mark.parametrize("target, words", [
+    ("x.txt", "no ending that is known"), ("x.dcm", "--ct")])
+def test_what_cannot_be_written_is_refused(twelve, tmp_path, target, words):
+    write_seg_nrrd(twelve, tmp_path / "s.seg.nrrd")
+    with pytest.raises(InputError, match=words):
+        convert(tmp_path / "s.seg.nrrd", tmp_path / target)
+    assert [p.name for p in tmp_path.iterdir()] == ["s.seg.nrrd"]
+
+
+def test_what_cannot_be_read_is_refused(rtstruct, tmp_path):
+    (tmp_path / "a.txt").write_text("no image")
+    (tmp_path / "b.nrrd").write_text("NRRD0004\nbroken")
+    (tmp_path / "empty").mkdir()
+    for source, words in ((tmp_path / "a.txt", "neither DICOM"), (tmp_path / "b.nrrd", "damaged"),
+                          (tmp_path / "c", "does not exist"), (tmp_path / "empty", "empty"), (rtstruct, "--ct")):
+        with pytest.raises(InputError, match=words):
+            convert(source, tmp_path / "out.nrrd")
+    assert not (tmp_path / "out.nrrd").exists()
+
+
+def test_an_image_is_no_label_map(tmp_path):
+    write_image(Volume(np.arange(np.prod(SHAPE)).reshape(SHAPE).astype(np.int16), GRID), tmp_path / "a.nrrd")
+    with pytest.raises(InputError, match="different values"):
+        read_labels(tmp_path / "a.nrrd")
+    write_image(Volume(np.full(SHAPE, 0.4, np.float32), GRID), tmp_path / "b.nrrd")
+    with pytest.raises(InputError, match="not whole numbers"):
+        read_labels(tmp_path / "b.nrrd")
