@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pydicom
+from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -74,7 +75,8 @@ def write_object(data: Dataset, path: Path, *, implicit: bool = False) -> Path:
     meta.ImplementationVersionName = f"RADONCAI_{__version__}"[:16]
     meta.ImplementationClassUID = new_uid("RadOncAI", "implementation")
     file = FileDataset(str(path), data, file_meta=meta, preamble=b"\0" * 128)
-    file.set_original_encoding(implicit, True, data.SpecificCharacterSet)  # else encoded elements are parsed again
+    # pydicom parses elements that are encoded already, unless it believes that they were read like this
+    file.set_original_encoding(implicit, True, convert_encodings(data.SpecificCharacterSet))
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         part = Path(path).with_name(f".{Path(path).name}.part")
