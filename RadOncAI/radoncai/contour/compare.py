@@ -91,7 +91,7 @@ def matched(reference: StructureSet, other: StructureSet, label: str, mapping: M
 def dice(first: np.ndarray, second: np.ndarray) -> float | None:
     """2 n(A and B) / (n(A) + n(B)); None where both are empty."""
     total = np.count_nonzero(first) + np.count_nonzero(second)
-    return 2.0 * np.count_nonzero(first & second) / total if total else None
+    return float(2.0 * np.count_nonzero(first & second) / total) if total else None
 
 
 def added_path_mm(reference: np.ndarray, other: np.ndarray, spacing_mm: tuple[float, float, float],

@@ -50,6 +50,7 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     Raises InputError, ModelError, PlatformError, Cancelled.
     """
     progress = progress or Progress()
+    before = dict(progress.seconds)
     folder = find(model) if isinstance(model, str) else model
     names, said = asked_names(folder, structures)
     progress.step("checking the image")
@@ -65,7 +66,8 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     progress.step("checking the contours")
     result = check_all(StructureSet(volume.grid, drawn, volume.source, folder.title, found.missing, warnings), volume)
     progress.finish()
-    return ContourResult(result, folder, runner.device, runner.weights, warnings, dict(progress.seconds))
+    seconds = {step: s - before.get(step, 0.0) for step, s in progress.seconds.items() if s > before.get(step, 0.0)}
+    return ContourResult(result, folder, runner.device, runner.weights, warnings, seconds)
 
 
 def asked_names(folder: ModelFolder, structures: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -9,12 +9,15 @@ from radoncai.contour.body import coarse_grid, nearest_index
 from radoncai.core import morphology
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
+from radoncai.core.structures import bounding_box
 from radoncai.models.sampling import resample_to
 
 AIR_HU = -400.0
 GAS_HU = -945.0
 PIECE_CC = 3.0
 LEAST_CC = 20.0
+CRUMB_CC = 1.0
+CLOSING_MM = 4.0
 BOTH_SIDES = 0.2
 THINNING_MM = (3.0, 5.0, 7.0, 9.0, 12.0, 16.0, 20.0)
 AIRWAY_MM2 = (40.0, 900.0)
@@ -83,6 +86,20 @@ def _lung_pieces(air: np.ndarray, hu: np.ndarray, spacing_mm: Triple) -> np.ndar
     for number in np.flatnonzero(size >= PIECE_CC):
         values = hu[(labels == number) & inner] if number else ()
         keep[number] = len(values) > 0 and np.median(values) > GAS_HU
+    return _beside_largest(labels, size * keep)
+
+
+def _beside_largest(labels: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Pieces with a size that share slices with the largest one; gas far below that passes for lung does not."""
+    if not size.any():
+        return np.zeros(labels.shape, bool)
+    boxes = ndimage.find_objects(labels)
+    main = boxes[int(np.argmax(size)) - 1][0]
+    keep = np.zeros(len(size), bool)
+    for number in np.flatnonzero(size):
+        own = boxes[number - 1][0]
+        shared = min(own.stop, main.stop) - max(own.start, main.start)
+        keep[number] = shared >= 0.5 * (own.stop - own.start)
     return keep[labels]
 
 
@@ -95,10 +112,12 @@ def _sided(tissue: np.ndarray, body: np.ndarray, spacing_mm: Triple) -> dict[str
         piece = labels == number
         columns = np.flatnonzero(piece) % piece.shape[2]
         left = np.mean(columns > middle)
+        box = bounding_box(piece)
+        piece = piece[box]
         parts = _two_parts(piece, spacing_mm) if BOTH_SIDES < left < 1 - BOTH_SIDES else (piece,)
         for part in parts:
-            centre = np.mean(np.flatnonzero(part) % part.shape[2])
-            out["Lung_L" if centre > middle else "Lung_R"] |= part
+            centre = box[2].start + np.mean(np.flatnonzero(part) % part.shape[2])
+            out["Lung_L" if centre > middle else "Lung_R"][box] |= part
     return out
 
 
@@ -133,14 +152,29 @@ def _others(sides: dict[str, np.ndarray | str], name: str) -> np.ndarray | None:
 
 def _refined(hu: np.ndarray, body: np.ndarray, side: np.ndarray, other: np.ndarray | None, grid: Grid,
              coarse: Grid) -> np.ndarray:
-    """The image's own edge (-400 HU) within one coarse voxel of the coarse lung; vessels inside are filled."""
+    """The image's own edge (-400 HU) within one coarse voxel of the coarse lung; vessels are filled."""
     k, j, i = (nearest_index(n, m, b / a) for n, m, a, b in
                zip(grid.shape, coarse.shape, grid.spacing_mm, coarse.spacing_mm, strict=True))
     near = ndimage.binary_dilation(side, np.ones((1, 3, 3)))
     if other is not None:
         near &= ~other
     out = np.zeros(grid.shape, bool)
+    rounds = max(1, round(CLOSING_MM / max(grid.spacing_mm[1:])))
     for index in np.flatnonzero(side.any(axis=(1, 2))[k]):
         there = near[k[index]][np.ix_(j, i)]
-        out[index] = ndimage.binary_fill_holes((hu[index] < AIR_HU) & there & body[index])
-    return out
+        box = bounding_box(there, margin=rounds + 1)
+        air = np.pad((hu[index][box] < AIR_HU) & there[box] & body[index][box], rounds)
+        closed = ndimage.binary_fill_holes(ndimage.binary_closing(air, iterations=rounds))
+        out[index][box] = closed[rounds:-rounds, rounds:-rounds] & there[box]
+    return _without_crumbs(out, grid.voxel_cc)
+
+
+def _without_crumbs(mask: np.ndarray, voxel_cc: float) -> np.ndarray:
+    box = bounding_box(mask)
+    if box is None:
+        return mask
+    labels, n = ndimage.label(mask[box])
+    keep = np.bincount(labels.ravel(), minlength=n + 1) * voxel_cc >= CRUMB_CC
+    keep[0] = False
+    mask[box] = keep[labels]
+    return mask
