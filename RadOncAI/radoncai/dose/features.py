@@ -19,7 +19,7 @@ DISTANT_ORGANS = ("Brainstem", "SpinalCord", "Larynx", "Bone_Mandible", "Esophag
 
 
 def features(channels: Channels) -> np.ndarray:
-    """(voxels of region.inside, n) float32; the order is fixed by this function and belongs to the trained trees."""
+    """(voxels of region.inside, n) float32, rounded to float16 as the trees learned them; their order belongs to them."""
     inside, mm = channels.region.inside, channels.spacing_mm
     target = channels["level"] > 0
     label = np.zeros(inside.shape, np.float32)
@@ -27,7 +27,8 @@ def features(channels: Channels) -> np.ndarray:
         label[channels[name] > 0] = number
     fields = [channels[n] for n in POINTWISE] + [label] + _smooth(channels) + _in_slice(target, mm)
     fields += _organ_distances(channels) + _positions(target, mm)
-    return np.stack([np.broadcast_to(f, inside.shape)[inside] for f in fields], 1).astype(np.float32)
+    columns = [np.broadcast_to(f, inside.shape)[inside] for f in fields]
+    return np.stack(columns, 1).astype(np.float16).astype(np.float32)
 
 
 def _smooth(channels: Channels) -> list[np.ndarray]:
