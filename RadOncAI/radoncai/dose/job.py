@@ -79,7 +79,7 @@ def predict_dose(volume: Volume, structures: StructureSet, prescription: Prescri
     array = resample_array(gray[built.region.box], place, grid, outside=0.0)
     source = replace(volume.source, slices=(), sha256="")
     said = (*warnings, *doubts(folder.model.applicability, prescription, list(organs.values())))
-    comment = "; ".join(("PREDICTION, NOT A PLAN", *(f"OVERRIDDEN: {text}" for text in overrides)))
+    comment = "; ".join(f"OVERRIDDEN: {text}" for text in overrides)
     dose = Dose(Volume(array, grid, "RTDOSE", "Gy", source), "predicted", prescription, comment)
     progress.finish()
     return DoseResult(dose, folder, runner.device, runner.weights, overrides, said,
