@@ -16,11 +16,11 @@ WALL_TOP, WALL_BOTTOM = -425.0, -640.0
 WALL = [(-425, 11, 7), (-460, 13, 9), (-492, 15, 10), (-540, 16, 11), (-600, 14, 12), (-655, 12, 13)]
 PLANE_MM = 1.2
 RECTUS = (2.5, 62.0)
-OUTER = [ID["air"], ID["skin"], ID["sat"]]
+OUTER = [ID["air"], ID["skin"], ID["sat"], ID["fascia"]]
 
 
 def draw_abdomen(canvas: Canvas) -> None:
-    if canvas.z[0] > WALL_TOP:
+    if not canvas.shows(-700, -320):
         return
     draw_wall(canvas)
     long_back_muscles(canvas)
@@ -44,8 +44,9 @@ def draw_wall(canvas: Canvas) -> None:
             continue
         under = ndimage.distance_transform_edt(np.isin(label, OUTER, invert=True), canvas.spacing[1:])
         y, x = canvas.y[:, None], np.abs(canvas.x)[None, :]
-        wall = wall_layers(under, x, y, side * (1 + 0.08 * waves[k - first]), front, z)
-        block = (x < 0.1 * (z + 492) * (z < -492) + 76) & (y > float(canal_y(z)) + 1)
+        behind = np.clip((y - float(canal_y(z)) - 4) / 30, 0, 1) * np.clip((104 - x) / 30, 0, 1)
+        wall = wall_layers(under, x, y, side * (1 + 0.10 * waves[k - first]) * (1 - 0.6 * behind), front, z)
+        block = (x < 0.1 * (z + 492) * (z < -492) + 72) & (y > float(canal_y(z)) + 1)
         wall = np.where(block, ID["imat"], wall)
         kept = (label == ID["vat"]) & (under > 0.5 * side)
         canvas.label[k] = np.where(inner & ~kept & (y < 98), wall, label)
@@ -61,6 +62,7 @@ def wall_layers(under: np.ndarray, x: np.ndarray, y: np.ndarray, side: np.ndarra
     middle, half = (RECTUS[0] + RECTUS[1]) / 2, (RECTUS[1] - RECTUS[0]) / 2
     belly = np.clip(1 - ((x - middle) / half) ** 4, 0, 1) ** 0.5
     rectus = np.where((x > RECTUS[0]) & (under < front * belly + 0.3), ID["muscle_wall"], ID["vat"])
+    rectus = np.where((x > 2 * half) & (under < front), ID["imat"], rectus)
     rectus = np.where((x <= RECTUS[0]) & (under < 3.0), ID["imat"], rectus)
     in_front = (y < float(canal_y(z)) - 75) & (x < RECTUS[1] + 3.5)
     return np.where(in_front, rectus, layers)

@@ -45,6 +45,10 @@ class Canvas:
         """The smallest voxel side, mm: drawing in steps much below it wastes time."""
         return min(s for _, s in self._steps)
 
+    def shows(self, low_z: float, high_z: float) -> bool:
+        """Whether any slice lies between two heights, mm."""
+        return bool(self.z[0] <= high_z and self.z[-1] >= low_z)
+
     def bit(self, name: str) -> int:
         if name not in self.marks:
             self.marks.append(name)
@@ -236,6 +240,9 @@ def spline_points(points: list, step_mm: float) -> np.ndarray:
 def tube(canvas: Canvas, points: list, tissue: str, over: tuple | None = None, mark: str | None = None,
          flat: tuple = (1.0, 1.0, 1.0), less: float = 0.0) -> None:
     """Tube along a spline through rows (x, y, z, radius); `flat` scales the radius by axis, `less` thins it."""
+    wide = max(p[3] for p in points) * flat[2] + 15.0
+    if not canvas.shows(min(p[2] for p in points) - wide, max(p[2] for p in points) + wide):
+        return
     step = max(0.4 * canvas.fine, 0.5 * (min(p[3] for p in points) - less))
     for x, y, z, r in spline_points(points, step):
         if r - less > 0.3:
@@ -244,6 +251,7 @@ def tube(canvas: Canvas, points: list, tissue: str, over: tuple | None = None, m
 
 def threads(canvas: Canvas, points: np.ndarray, tissue: str, over: tuple) -> None:
     """Thin tubes in one go: rows (x, y, z, radius), points close to one another."""
+    points = points[points[:, 3] > 0.35 * canvas.spacing[1]]
     sphere = np.array([(a, b, c) for a in (-0.7, 0, 0.7) for b in (-0.7, 0, 0.7) for c in (-0.7, 0, 0.7)
                        if a * a + b * b + c * c <= 1.0])
     at = (points[:, None, :3] + sphere * points[:, None, 3:]).reshape(-1, 3)

@@ -9,15 +9,14 @@ from radoncai.phantom.tissue import BONES, FATS, ID, SOFT
 
 VAULT = [
     (141, 0, -15, 18, 20, 0, 20), (137, 0, -15, 36, 40, 0, 40), (129, 0, -14, 49, 55, 0, 55),
-         (116, 0, -13, 60, 68, 0, 70),
-    (102, 0, -12, 66, 76, 0, 79), (86, 0, -10, 70, 83, 0, 85), (66, 0, -9, 71, 87, 0, 87), (56, 0, -8, 70, 80, 0, 88),
-    (48, 0, -4, 69, 62, 0, 84), (34, 0, 4, 66, 60, 0, 74), (22, 0, 8, 63, 56, 0, 66), (11, 0, 20, 53, 38, 0, 50),
-    (3, 0, 26, 41, 34, 0, 38), (-5, 0, 30, 27, 24, 0, 24), (-10, 0, 31, 12, 12, 0, 12),
+    (116, 0, -13, 60, 68, 0, 70), (102, 0, -12, 66, 76, 0, 79), (86, 0, -10, 70, 83, 0, 85),
+    (66, 0, -9, 71, 87, 0, 87), (56, 0, -8, 70, 80, 0, 88), (48, 0, -4, 69, 62, 0, 84), (34, 0, 4, 66, 60, 0, 74),
+    (22, 0, 8, 63, 56, 0, 66), (11, 0, 20, 53, 38, 0, 50), (4, 0, 22, 44, 31, 0, 40), (-2, 0, 16, 34, 22, 0, 32),
+    (-6, 0, 10, 26, 16, 0, 22), (-9, 0, 6, 20, 14, 0, 16),
 ]
 BRAINSTEM = [
     (0, 0, 0, 8.2, 7.2), (10, 0, -0.4, 9.2, 8), (20, 0, -0.9, 10.7, 9.4), (27, 0, -1.5, 13.5, 11.3),
-             (36, 0, -2.2, 15, 12.6),
-    (46, 0, -1.6, 14.6, 12.8), (54, 0, -0.6, 14, 12.2), (58, 0, 0, 13, 11),
+    (36, 0, -2.2, 15, 12.6), (46, 0, -1.6, 14.6, 12.8), (54, 0, -0.6, 14, 12.2), (58, 0, 0, 13, 11),
 ]
 PAROTID = [
     (24, 65, -29, 7, 10), (10, 61.5, -28, 11, 14), (0, 59.5, -26, 13, 15.3), (-10, 58.5, -25, 13.2, 15.2),
@@ -34,6 +33,8 @@ RAMUS = [(9, 53, -42, 4.5, 15.5), (0, 52, -45, 4.6, 16), (-12, 50, -48, 4.8, 17)
 
 def draw_head(canvas: Canvas) -> None:
     """Everything above the neck; the spine must already be there for the joint of skull and atlas."""
+    if not canvas.shows(-60, 160):
+        return
     draw_skull_and_brain(canvas)
     draw_brain_inside(canvas)
     draw_temporal_bone(canvas)
@@ -58,6 +59,8 @@ def draw_skull_and_brain(canvas: Canvas) -> None:
     draw(canvas, inner, "csf")
     draw(canvas, inner.inset(1.6, 1), "brain")
     draw(canvas, inner.inset(5.5, 2), "brain", mark="brain")
+    draw(canvas, ellipses(canvas, [(-11, 0, 3, 13, 13), (0, 0, 4, 13, 15), (7, 0, 5, 14, 16)]), "csf",
+         ("cortical", "diploe"))
 
 
 def draw_brain_inside(canvas: Canvas) -> None:
@@ -129,6 +132,8 @@ def draw_face_bones(canvas: Canvas) -> None:
              flat=(0.5, 1.6, 1))
         tube(canvas, [(side * 5, -104, 52, 3), (side * 6, -112, 40, 3)], "cortical", (*over, "cortical"))
     ball(canvas, (0, -80, -1), (26, 30, 3.5), "bone", over, power=3)
+    draw(canvas, ellipses(canvas, [(-14, 0, -80, 27, 26), (2, 0, -80, 27, 27)], power=2.6), "mucosa", over)
+    ball(canvas, (0, -80, -1), (26, 30, 3.5), "bone", ("mucosa",), power=3)
     draw(canvas, arch(canvas, [(-13, 29, -106, -58, 8), (-4, 30, -106, -56, 9), (4, 29, -104, -56, 8)]), "bone", over)
 
 

@@ -100,7 +100,7 @@ def tissue_map(canvas: Canvas, z: float) -> tuple[np.ndarray, int]:
     k = int(np.clip(np.searchsorted(canvas.z, z - canvas.spacing[0] / 2), 0, len(canvas.z) - 1))
     table = np.zeros(256, np.uint8)
     table[[ID[n] for n in MUSCLES]] = 1
-    table[ID["sat"]], table[ID["vat"]] = 2, 3
+    table[[ID["sat"], ID["fascia"]]], table[ID["vat"]] = 2, 3
     table[[ID["imat"], ID["fat"]]] = 4
     return table[canvas.label[k]], k
 

@@ -16,10 +16,10 @@ WING_LOW = np.array([(50, 84), (58, 72), (68, 54), (78, 36), (86, 18), (92, 2), 
 
 
 def draw_pelvis(canvas: Canvas) -> None:
-    if canvas.z[0] > CREST_Z:
+    if not canvas.shows(-860, CREST_Z):
         return
-    draw_buttock_and_iliacus(canvas)
     draw_pelvic_cavity(canvas)
+    draw_buttock_and_iliacus(canvas)
     muscle_planes(canvas, (-850, -545), 0.05)
     draw_bladder_and_prostate(canvas)
     draw_sacrum(canvas)
@@ -30,9 +30,9 @@ def draw_pelvis(canvas: Canvas) -> None:
 
 def draw_pelvic_cavity(canvas: Canvas) -> None:
     """Fat inside the pelvis, and fat planes of groin and buttock."""
-    cavity = [(-634, 0, -18, 118, 82, 0, 72), (-650, 0, -12, 98, 80, 0, 70), (-668, 0, -4, 74, 72, 0, 68),
+    cavity = [(-634, 0, -18, 122, 86, 0, 72), (-650, 0, -12, 104, 82, 0, 70), (-668, 0, -4, 74, 72, 0, 68),
               (-690, 0, 4, 52, 64, 0, 68), (-715, 0, 10, 44, 52, 0, 56), (-738, 0, 20, 28, 26, 0, 34)]
-    draw(canvas, ellipses(canvas, cavity, power=2.3, rough=0.04), "vat", ("muscle", "fat", "imat"))
+    draw(canvas, ellipses(canvas, cavity, power=2.7, rough=0.04), "vat", ("muscle", "fat", "imat"))
     both(canvas, [(-740, 40, 40, 14, 22), (-720, 44, 46, 12, 22), (-700, 46, 50, 6, 14)], "fat", ("muscle",), rough=0.1)
     both(canvas, [(-640, 78, -74, 10, 10), (-690, 60, -72, 20, 14), (-740, 60, -68, 18, 14), (-845, 64, -58, 10, 10)],
          "fat", ("muscle",), rough=0.1)
@@ -86,7 +86,7 @@ def draw_buttock_and_iliacus(canvas: Canvas) -> None:
         y, x = canvas.y[:, None], np.abs(canvas.x)[None, :]
         grow = np.clip((CREST_Z - z) / 45, 0, 1)
         reach = 12 + (np.array([line[3, 1], line[-1, 1]]) - 12) @ (1 - grow, grow)
-        deep = lookup(soft)[canvas.label[k]] & (canvas.label[k] != ID["sat"])
+        deep = lookup(soft)[canvas.label[k]] & ~lookup(("sat", "fascia"))[canvas.label[k]]
         outer = deep & ~inside & (y > reach) & (x > 40 * grow) & (y < 70 + 40 * grow)
         canvas.label[k][outer & (canvas.label[k] != ID["muscle_fatty"])] = ID["muscle"]
         depth = ndimage.distance_transform_edt(inside | (y < line[-1, 1]), canvas.spacing[1:])

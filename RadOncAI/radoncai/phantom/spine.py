@@ -108,10 +108,10 @@ def draw_vertebral_body(canvas: Canvas, v: Vertebra) -> None:
     round_body = (np.abs(x) / (v.half_width * waist)) ** 2.5 + (np.abs(across) / (v.half_depth * waist)) ** 2.5
     far = round_body ** 0.4 + 0.12 * back
     inside = (far <= 1) & (np.abs(along) <= v.height / 2)
-    put(canvas, box, inside, "cortical")
-    shell = 1.2 / v.half_depth
+    put(canvas, box, inside, "endplate")
+    shell = 1.1 / v.half_depth
     put(canvas, box, inside & (far < 1 - shell), "trabecular")
-    put(canvas, box, inside & (np.abs(along) > v.height / 2 - ENDPLATE_MM), "endplate")
+    put(canvas, box, inside & (np.abs(along) > v.height / 2 - max(ENDPLATE_MM, 1.05 * canvas.spacing[0])), "endplate")
 
 
 def draw_arch(canvas: Canvas, v: Vertebra) -> None:

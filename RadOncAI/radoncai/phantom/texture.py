@@ -20,7 +20,7 @@ def hounsfield(canvas: Canvas, changes: dict[str, float] | None = None) -> np.nd
 
 def partial_volume(hu: np.ndarray, spacing_mm: tuple[float, float, float], blur_mm: float = 0.9) -> np.ndarray:
     """Blur of the scanner and of the voxel, in place where it can be."""
-    sigma = [max(0.25, 0.45 * blur_mm / spacing_mm[0]), blur_mm / spacing_mm[1], blur_mm / spacing_mm[2]]
+    sigma = [max(0.36, 0.45 * blur_mm / spacing_mm[0]), blur_mm / spacing_mm[1], blur_mm / spacing_mm[2]]
     return ndimage.gaussian_filter(hu, sigma, output=hu, truncate=2.5)
 
 

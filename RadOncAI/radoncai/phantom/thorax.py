@@ -11,10 +11,9 @@ from radoncai.phantom.tissue import BONES, FATS, ID, SOFT
 # inner side of the rib cage: z, x, y of the widest place, half width, front, turn, back
 CAGE = [
     (-126, 0, 44, 46, 16, 0, 20), (-136, 0, 42, 68, 30, 0, 30), (-150, 0, 40, 88, 46, 0, 38),
-        (-168, 0, 36, 104, 66, 0, 48),
-    (-190, 0, 28, 116, 84, 0, 60), (-215, 0, 20, 125, 98, 0, 70), (-260, 0, 12, 132, 106, 0, 80),
-        (-320, 0, 8, 137, 108, 0, 84),
-    (-380, 0, 4, 138, 106, 0, 86), (-430, 0, 2, 136, 104, 0, 84), (-470, 0, 0, 132, 100, 0, 80),
+    (-168, 0, 36, 104, 66, 0, 48), (-190, 0, 28, 116, 84, 0, 60), (-215, 0, 20, 125, 98, 0, 70),
+    (-260, 0, 12, 132, 106, 0, 80), (-320, 0, 8, 137, 108, 0, 84), (-380, 0, 4, 138, 106, 0, 86),
+    (-430, 0, 2, 136, 104, 0, 84), (-470, 0, 0, 132, 100, 0, 80),
 ]
 # of each rib: how far it runs round the cage in degrees, how far it falls in mm
 RIBS = [(150, 30), (150, 48), (150, 60), (150, 70), (150, 82), (150, 92), (150, 102), (140, 112), (128, 120),
@@ -86,7 +85,7 @@ def draw_mediastinum(canvas: Canvas) -> None:
             _, y, x = canvas.mesh(box)
             bed = (np.abs(x) / 25) ** 2 + ((y - v.body_y - 2) / 22) ** 2 < 1
             put(canvas, box, np.broadcast_to(bed, canvas.label[box].shape), "fat", over)
-            behind = (np.abs(x) < 36) & (y > v.canal_y - 4)
+            behind = (x / 38) ** 2 + ((y - v.canal_y - 22) / 28) ** 2 < 1
             put(canvas, box, np.broadcast_to(behind, canvas.label[box].shape), "muscle", over)
 
 
@@ -116,7 +115,7 @@ def draw_heart_and_vessels(canvas: Canvas) -> None:
 
 def draw_lung_vessels(canvas: Canvas) -> None:
     """Main bronchi and vessel trees from the hila outwards, thinning, each with a few branches."""
-    for side in (1, -1):
+    for side in (1, -1) if canvas.shows(-400, -120) else ():
         tube(canvas, [(-3, 8, -212, 8), (side * 16, 10, -226, 7.2), (side * 34, 10, -238, 6)], "airway_wall", None)
         tube(canvas, [(-3, 8, -212, 6.6), (side * 16, 10, -226, 5.8), (side * 34, 10, -238, 4.6)], "airway", None)
         hilum = np.array([side * 42.0, 4.0, -240.0])
@@ -151,7 +150,7 @@ def draw_chest_bones(canvas: Canvas) -> None:
     stack = ellipses(canvas, sternum, power=2.5, rough=0.03)
     draw(canvas, stack, "cortical", over)
     draw(canvas, stack.inset(1.6, 1), "spongy", ("cortical",))
-    for side in (1, -1):
+    for side in (1, -1) if canvas.shows(-340, -100) else ():
         collar = [(side * 17, -62, -160, 8), (side * 45, -52, -149, 6), (side * 85, -26, -136, 5.5),
                   (side * 125, 8, -122, 5.5), (side * 158, 34, -116, 6)]
         tube(canvas, collar, "cortical", over)

@@ -11,12 +11,13 @@ TISSUES: tuple[tuple[str, float, float], ...] = (
     ("air", -1000, 0),
     ("skin", 5, 10),
     ("sat", -104, 11),
+    ("fascia", -62, 10),
     ("fat", -98, 12),
     ("vat", -96, 13),
     ("imat", -82, 16),
-    ("muscle", 54, 13),
-    ("muscle_fatty", 34, 20),
-    ("muscle_wall", 50, 13),
+    ("muscle", 54, 9),
+    ("muscle_fatty", 38, 15),
+    ("muscle_wall", 50, 9),
     ("tongue", 48, 22),
     ("mucosa", 48, 12),
     ("brain", 36, 3),
@@ -43,7 +44,7 @@ TISSUES: tuple[tuple[str, float, float], ...] = (
     ("bone", 480, 140),
     ("spongy", 260, 90),
     ("trabecular", 150, 32),
-    ("endplate", 430, 60),
+    ("endplate", 330, 40),
     ("disc", 82, 9),
     ("marrow", -15, 30),
     ("lung", -855, 22),
@@ -70,7 +71,7 @@ TISSUES: tuple[tuple[str, float, float], ...] = (
 )
 NAMES = tuple(t[0] for t in TISSUES)
 ID = {name: n for n, name in enumerate(NAMES)}
-FATS = ("sat", "fat", "vat", "imat")
+FATS = ("sat", "fascia", "fat", "vat", "imat")
 MUSCLES = ("muscle", "muscle_fatty", "muscle_wall")
 SOFT = (*FATS, *MUSCLES)
 BONES = ("cortical", "diploe", "mandible_cortical", "mandible_marrow", "bone", "spongy", "trabecular", "endplate",
