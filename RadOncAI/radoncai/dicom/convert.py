@@ -24,7 +24,7 @@ from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.dicom.same_patient import check_same_patient
 from radoncai.dicom.series import read_series
 from radoncai.dicom.structures import moved_onto, read_structures
-from radoncai.dicom.values import text
+from radoncai.dicom.values import modality_of
 
 
 def convert(source: Path, target: Path, ct: Volume | None = None, *, same_patient: bool = False) -> list[str]:
@@ -60,7 +60,7 @@ def _kind(source: Path) -> str:
         return "labels" if _whole_numbers(source) else "dose"
     if not is_dicom(source):
         raise InputError(f"{source} is neither DICOM nor NIfTI nor NRRD; it cannot be converted.")
-    modality = text(open_dicom(source, pixels=False), "Modality")
+    modality = modality_of(open_dicom(source, pixels=False))
     if modality == "SEG":
         raise InputError(f"{source} is a DICOM segmentation, which cannot be read yet; export it as RTSTRUCT or NRRD.")
     return {"RTSTRUCT": "rtstruct", "RTDOSE": "dose"}.get(modality, "image")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import FileDataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from radoncai.core.errors import InputError
@@ -54,8 +54,8 @@ def open_dicom(path: Path, *, pixels: bool = True) -> FileDataset:
         len(data)
         transfer_syntax(data)
         return data
-    except (InvalidDicomError, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError,
-            RecursionError, OverflowError, MemoryError) as error:
+    except (InvalidDicomError, BytesLengthException, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError,
+            NotImplementedError, RecursionError, OverflowError, MemoryError) as error:
         raise InputError(f"{path} is damaged or cut off ({_short(error)}); copy it again.") from error
 
 

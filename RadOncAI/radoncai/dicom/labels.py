@@ -40,7 +40,10 @@ def read_labels(path: Path) -> StructureSet:
     layers = array if array.ndim == 4 else array[..., None]
     if layers.dtype.kind == "f" and not np.array_equal(layers, np.rint(layers)):
         raise InputError(f"{path} is an image, no label map: its values are not whole numbers.")
-    structures, missing = _segments(layers, header) if "Segment0_Name" in header else _plain(layers, Path(path))
+    try:
+        structures, missing = _segments(layers, header) if "Segment0_Name" in header else _plain(layers, Path(path))
+    except ValueError as error:
+        raise InputError(f"The segment fields of {path} are damaged; save the segmentation again.") from error
     return StructureSet(grid, tuple(structures), source, stem(path), missing)
 
 
@@ -105,7 +108,8 @@ def _segments(layers: np.ndarray, header: dict[str, str]) -> tuple[list[Structur
 
 def _from_fields(mask: np.ndarray, field: dict[str, str]) -> Structure:
     tags = dict(t.split(":", 1) for t in field.get("Tags", "").split("|") if ":" in t)
-    color = tuple(int(round(float(c) * 255)) for c in field.get("Color", "1 1 0").split()[:3])
+    shares = (field.get("Color", "1 1 0") + " 0 0 0").split()[:3]
+    color = tuple(int(np.clip(float(share) * 255 + 0.5, 0, 255)) for share in shares)
     status = tags.get("RadOncAI.Status") or _STATUS.get(tags.get("Segmentation.Status", ""), "unreviewed")
     new = Structure.from_full(field["Name"], mask, color=color)
     algorithm = (tags.get("RadOncAI.Algorithm", "") + "//").split("/")

@@ -65,7 +65,7 @@ def _why_not(path: Path, data: FileDataset, error: Exception) -> str:
     syntax = transfer_syntax(data)
     needed = (number(data, "Rows", 0) * number(data, "Columns", 0) * number(data, "BitsAllocated", 8) / 8
               * number(data, "SamplesPerPixel", 1) * max(number(data, "NumberOfFrames", 1), 1))
-    held = len(data.get_item("PixelData").value or b"")
+    held = _pixel_bytes(data)
     compressed = syntax not in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2",
                                 "1.2.840.10008.1.2.1.99")
     if not compressed and held < needed:
@@ -74,3 +74,10 @@ def _why_not(path: Path, data: FileDataset, error: Exception) -> str:
         return (f"{path} is compressed ({text(data.file_meta, 'TransferSyntaxUID')}) and no decoder for it is "
                 "installed; install pylibjpeg and pylibjpeg-openjpeg, or export it uncompressed.")
     return f"The pixels of {path} cannot be decoded ({' '.join(str(error).split())[:100]}); export it again."
+
+
+def _pixel_bytes(data: FileDataset) -> int:
+    try:
+        return len(data.get_item("PixelData").value or b"")
+    except Exception:  # noqa: BLE001  pydicom raises many kinds on damaged values
+        return 0

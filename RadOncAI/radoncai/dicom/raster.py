@@ -47,7 +47,7 @@ def read_raster(path: Path) -> tuple[np.ndarray, Grid, dict[str, str]]:
         array = np.stack([turn(array[..., n], transpose, steps) for n in range(array.shape[3])], axis=3)
     else:
         array = turn(array, transpose, steps)
-    return array, grid, {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    return array, grid, {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.isprintable()}
 
 
 def write_raster(array: np.ndarray, grid: Grid, path: Path) -> Path:

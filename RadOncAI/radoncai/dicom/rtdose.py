@@ -21,7 +21,7 @@ from radoncai.dicom.files import open_dicom
 from radoncai.dicom.geometry import axial_turn, stack, turn
 from radoncai.dicom.pixels import decode
 from radoncai.dicom.rtplan import TITLE
-from radoncai.dicom.values import number, numbers, text
+from radoncai.dicom.values import items, modality_of, number, numbers, text
 
 _PARTS = {"BEAM": "one beam", "FRACTION": "one fraction", "BEAM_SESSION": "one beam of a session",
           "FRACTION_SESSION": "one session", "BRACHY_SESSION": "one session", "CONTROL_POINT": "one control point"}
@@ -116,8 +116,8 @@ def _pixels(data: Dataset, volume: Volume, bits: int) -> None:
 
 
 def _refuse(data: FileDataset, path: Path) -> None:
-    if text(data, "Modality") != "RTDOSE":
-        raise InputError(f"{path} is no RTDOSE but {text(data, 'Modality') or 'an object without a modality'}; "
+    if modality_of(data) != "RTDOSE":
+        raise InputError(f"{path} is no RTDOSE but {modality_of(data) or 'an object without a modality'}; "
                          "name the dose file.")
     units = text(data, "DoseUnits").upper()
     if units != "GY":
@@ -169,5 +169,5 @@ def _dose_grid(data: FileDataset, heights: np.ndarray, shape: tuple[int, int], p
 
 
 def _plans(data: FileDataset) -> tuple[tuple[str, str], ...]:
-    plans = data.get("ReferencedRTPlanSequence", None) or ()
-    return tuple((text(p, "ReferencedSOPClassUID"), text(p, "ReferencedSOPInstanceUID")) for p in plans)
+    return tuple((text(p, "ReferencedSOPClassUID"), text(p, "ReferencedSOPInstanceUID"))
+                 for p in items(data, "ReferencedRTPlanSequence"))

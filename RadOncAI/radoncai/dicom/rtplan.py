@@ -14,7 +14,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.volume import Source
 from radoncai.dicom.common import date_and_time, decimal, new_object, require_references, write_object
 from radoncai.dicom.files import open_dicom
-from radoncai.dicom.values import number, text
+from radoncai.dicom.values import items, modality_of, number, text
 
 TITLE = "PREDICTION, NOT A PLAN"
 
@@ -65,15 +65,14 @@ def structure_reference(structures: Source | None) -> Dataset | None:
 def read_prescription(path: Path) -> Prescription:
     """Target doses and fractions of an RTPLAN, by its DoseReferenceDescription, else "target 1". InputError if none."""
     data = open_dicom(path)
-    if text(data, "Modality") not in ("RTPLAN", "PLAN"):
-        raise InputError(f"{path} is no RTPLAN but {text(data, 'Modality') or 'unknown'}; name the plan file.")
+    if modality_of(data) not in ("RTPLAN", "PLAN"):
+        raise InputError(f"{path} is no RTPLAN but {modality_of(data) or 'unknown'}; name the plan file.")
     targets: dict[str, float] = {}
-    for n, item in enumerate(data.get("DoseReferenceSequence", None) or (), 1):
+    for n, item in enumerate(items(data, "DoseReferenceSequence"), 1):
         gy = number(item, "TargetPrescriptionDose")
         if text(item, "DoseReferenceType") == "TARGET" and gy:
             targets[text(item, "DoseReferenceDescription") or f"target {n}"] = gy
-    groups = data.get("FractionGroupSequence", None) or ()
-    planned = [number(g, "NumberOfFractionsPlanned") for g in groups]
+    planned = [number(g, "NumberOfFractionsPlanned") for g in items(data, "FractionGroupSequence")]
     if not targets:
         raise InputError(f"{path} states no target dose; give --prescription.")
     return Prescription(targets, int(planned[0]) if len(planned) == 1 and planned[0] else None)

@@ -17,7 +17,7 @@ from radoncai.dicom.contour_mask import contours_to_mask
 from radoncai.dicom.files import open_dicom
 from radoncai.dicom.roi_items import ROLES
 from radoncai.dicom.same_patient import check_same_patient
-from radoncai.dicom.values import numbers, text
+from radoncai.dicom.values import items, modality_of, numbers, text
 
 CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
@@ -49,19 +49,19 @@ class ContourFile:
 def read_contours(path: Path) -> ContourFile:
     """The ROIs of an RTSTRUCT without any image. InputError where the file is no RTSTRUCT."""
     data = open_dicom(path)
-    if text(data, "Modality") != "RTSTRUCT":
-        raise InputError(f"{path} is no RTSTRUCT but {text(data, 'Modality') or 'an object without a modality'}; "
+    if modality_of(data) != "RTSTRUCT":
+        raise InputError(f"{path} is no RTSTRUCT but {modality_of(data) or 'an object without a modality'}; "
                          "name the structure set file.")
-    contour_items = _by_number(data, "ROIContourSequence")
+    drawn = _by_number(data, "ROIContourSequence")
     observations = _by_number(data, "RTROIObservationsSequence")
     review = _review(data)
     rois = []
-    for item in _items(data, "StructureSetROISequence"):
+    for item in items(data, "StructureSetROISequence"):
         number = _integer(item, "ROINumber")
-        rois.append(_roi(number, item, contour_items.get(number), observations.get(number), review))
-    series = [text(s, "SeriesInstanceUID") for frame in _items(data, "ReferencedFrameOfReferenceSequence")
-              for study in _items(frame, "RTReferencedStudySequence")
-              for s in _items(study, "RTReferencedSeriesSequence")]
+        rois.append(_roi(number, item, drawn.get(number), observations.get(number), review))
+    series = [text(s, "SeriesInstanceUID") for frame in items(data, "ReferencedFrameOfReferenceSequence")
+              for study in items(frame, "RTReferencedStudySequence")
+              for s in items(study, "RTReferencedSeriesSequence")]
     return ContourFile(tuple(rois), _source(data), text(data, "StructureSetLabel"), series[0] if series else "")
 
 
@@ -113,13 +113,13 @@ def _roi(number: int, item: Dataset, contour_item: Dataset | None, observation: 
 def _contours(name: str, item: Dataset | None) -> tuple[tuple[Contour, ...], tuple[str, ...]]:
     """Contours of every kind as read; sentences about those that hold no readable points."""
     out, bad = [], 0
-    for contour in _items(item, "ContourSequence") if item is not None else ():
+    for contour in items(item, "ContourSequence"):
         raw = get_text(contour)
         points = from_text(raw)
         if points is None:
             bad += 1
             continue
-        images = _items(contour, "ContourImageSequence")
+        images = items(contour, "ContourImageSequence")
         kind = text(contour, "ContourGeometricType", "CLOSED_PLANAR").upper()
         out.append(Contour(points, kind, text(images[0], "ReferencedSOPInstanceUID") if images else "", raw))
     return tuple(out), (f"{name}: {bad} contours hold no readable points and were left out.",) if bad else ()
@@ -127,7 +127,7 @@ def _contours(name: str, item: Dataset | None) -> tuple[tuple[Contour, ...], tup
 
 def _code(observation: Dataset | None) -> tuple[str, str, str] | None:
     """(scheme, value, meaning) of the identification, the TG-263 code left aside."""
-    for item in _items(observation, "RTROIIdentificationCodeSequence") if observation is not None else ():
+    for item in items(observation, "RTROIIdentificationCodeSequence"):
         code = text(item, "CodingSchemeDesignator"), text(item, "CodeValue"), text(item, "CodeMeaning")
         if code[0] != "99TG263" and code[1]:
             return code
@@ -135,7 +135,7 @@ def _code(observation: Dataset | None) -> tuple[str, str, str] | None:
 
 
 def _algorithm(item: Dataset) -> Algorithm:
-    for entry in _items(item, "ROIDerivationAlgorithmIdentificationSequence"):
+    for entry in items(item, "ROIDerivationAlgorithmIdentificationSequence"):
         parameters = text(entry, "AlgorithmParameters")
         weights = parameters.removeprefix("weights sha256 ") if parameters.startswith("weights sha256 ") else ""
         return Algorithm(text(entry, "AlgorithmName"), text(entry, "AlgorithmVersion"), weights)
@@ -152,22 +152,15 @@ def _review(data: Dataset) -> Review:
 
 def _source(data: Dataset) -> Source:
     frame = text(data, "FrameOfReferenceUID")
-    for item in _items(data, "ReferencedFrameOfReferenceSequence"):
+    for item in items(data, "ReferencedFrameOfReferenceSequence"):
         frame = text(item, "FrameOfReferenceUID") or frame
         break
     return Source(text(data, "PatientID"), text(data, "StudyInstanceUID"), text(data, "SeriesInstanceUID"), frame,
                   ((text(data, "SOPClassUID"), text(data, "SOPInstanceUID")),))
 
 
-def _items(data: Dataset, keyword: str) -> list[Dataset]:
-    """Items of a sequence; none where it is absent, empty or no sequence."""
-    value = data.get(keyword, None)
-    return [v for v in value if isinstance(v, Dataset)] if value is not None and not isinstance(value, (str, bytes)) \
-        else []
-
-
 def _by_number(data: Dataset, keyword: str) -> dict[int, Dataset]:
-    return {_integer(item, "ReferencedROINumber"): item for item in _items(data, keyword)}
+    return {_integer(item, "ReferencedROINumber"): item for item in items(data, keyword)}
 
 
 def _integer(data: Dataset, keyword: str) -> int:

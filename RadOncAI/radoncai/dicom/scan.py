@@ -10,7 +10,7 @@ from pydicom.dataset import FileDataset
 
 from radoncai.core.errors import InputError
 from radoncai.dicom.files import files_below, is_dicom, open_dicom
-from radoncai.dicom.values import numbers, text
+from radoncai.dicom.values import modality_of, numbers, text
 
 NOT_IMAGES = {"RTSTRUCT", "RTDOSE", "RTPLAN", "RTRECORD", "RTIMAGE", "REG", "FID", "SR", "SEG", "PR", "KO", "DOC",
               "RWV", "SMR", "PLAN", "AU", "ECG", "RAW"}
@@ -63,7 +63,7 @@ def scan(path: Path) -> list[tuple[SeriesInfo, list[SliceFile]]]:
     found = []
     for number, key in enumerate(keys, 1):
         first = groups[key][0].data
-        found.append((SeriesInfo(number, text(first, "SeriesInstanceUID"), text(first, "Modality"),
+        found.append((SeriesInfo(number, text(first, "SeriesInstanceUID"), modality_of(first),
                                  text(first, "SeriesDescription"), len(groups[key]), patients[key[:2]],
                                  text(first, "StudyInstanceUID"), tuple(s.path for s in groups[key])), groups[key]))
     return found
@@ -106,11 +106,11 @@ def _is_image(item: SliceFile) -> bool:
     data = item.data
     if text(data, "MediaStorageDirectory") or "DirectoryRecordSequence" in data:
         return False
-    if text(data, "Modality").upper() in NOT_IMAGES:
+    if modality_of(data).upper() in NOT_IMAGES:
         return False
     if "SOPClassUID" not in data and "Modality" not in data:
         raise InputError(f"{item.path} is cut off: its header ends early; copy it again.")
-    if text(data, "Modality").upper() in ("CT", "MR", "PT") and not ("Rows" in data and "Columns" in data):
+    if modality_of(data).upper() in ("CT", "MR", "PT") and not ("Rows" in data and "Columns" in data):
         raise InputError(f"{item.path} is cut off: its header ends early; copy it again.")
     return "Rows" in data and "Columns" in data
 
@@ -119,7 +119,7 @@ def _series_key(data: FileDataset) -> tuple:
     """Patient, then study and series; where UIDs are empty, what else tells two series apart."""
     patient = (text(data, "PatientID"), "" if text(data, "PatientID") else text(data, "PatientName"))
     uid = text(data, "SeriesInstanceUID")
-    instead = () if uid else (text(data, "FrameOfReferenceUID"), text(data, "Modality"),
+    instead = () if uid else (text(data, "FrameOfReferenceUID"), modality_of(data),
                               text(data, "SeriesDescription"), text(data, "SeriesNumber"))
     return (*patient, text(data, "StudyInstanceUID"), uid, *instead)
 

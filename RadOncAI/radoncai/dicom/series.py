@@ -12,7 +12,7 @@ from radoncai.core.volume import Source, Volume
 from radoncai.dicom.geometry import Stack, axial_turn, stack, turn
 from radoncai.dicom.pixels import read_stack
 from radoncai.dicom.scan import SeriesInfo, SliceFile, choose, list_series
-from radoncai.dicom.values import number, numbers, text
+from radoncai.dicom.values import modality_of, number, numbers, text
 
 __all__ = ["SeriesInfo", "list_series", "read_series"]
 
@@ -63,7 +63,7 @@ def _axial_volume(array: np.ndarray, slices: list[tuple[str, str]], placed: Stac
         notes.append("The series is sagittal or coronal: it was turned to axial and contours cannot refer to it.")
     if not text(first, "SeriesInstanceUID") or not text(first, "StudyInstanceUID"):
         notes.append("The study and series UIDs of the images are empty; contours cannot refer to them.")
-    modality = text(first, "Modality") or "CT"
+    modality = modality_of(first) or "CT"
     return Volume(array, grid, modality, _unit(first, modality), _source(first, tuple(slices), tuple(notes)))
 
 

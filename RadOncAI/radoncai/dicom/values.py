@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 
 
 def text(data: Dataset, keyword: str, default: str = "") -> str:
-    """An attribute as text without padding; several values joined by a backslash."""
+    """An attribute as text on one line without padding; several values joined by a backslash."""
     try:
         value = data.get(keyword, None)
     except Exception:  # noqa: BLE001  pydicom raises many kinds on damaged values
@@ -16,7 +16,13 @@ def text(data: Dataset, keyword: str, default: str = "") -> str:
         return default
     many = not isinstance(value, str) and hasattr(value, "__iter__") and type(value).__name__ == "MultiValue"
     joined = "\\".join(str(v) for v in value) if many else str(value)
-    return joined.strip(" \0") or default
+    readable = "".join(c if c.isprintable() else " " for c in joined.rstrip(" \0"))
+    return readable.strip() or default
+
+
+def modality_of(data: Dataset) -> str:
+    """The modality for a sentence or a comparison: at most 16 characters, "" where absent."""
+    return text(data, "Modality")[:16].strip()
 
 
 def numbers(data: Dataset, keyword: str) -> np.ndarray | None:
@@ -35,3 +41,14 @@ def number(data: Dataset, keyword: str, default: float | None = None) -> float |
     """The first value of a numeric attribute."""
     array = numbers(data, keyword)
     return default if array is None else float(array[0])
+
+
+def items(data: Dataset | None, keyword: str) -> list[Dataset]:
+    """The items of a sequence; none where it is absent, empty, damaged or no sequence."""
+    try:
+        value = data.get(keyword, None) if data is not None else None
+    except Exception:  # noqa: BLE001  pydicom raises many kinds on damaged values
+        return []
+    if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        return []
+    return [item for item in value if isinstance(item, Dataset)]
