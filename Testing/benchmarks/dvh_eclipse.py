@@ -114,9 +114,9 @@ def text_of(rows: list[Row]) -> str:
         "One prostate dose and its contours (SlicerRT's test data): Eclipse's figure, and what the others differ from "
         "it by. The last row of a structure is the share of Eclipse's DVH points within 1 % of volume and 1 % of the "
         "greatest dose. CERR's table lists bin centres, half a bin (0.1 Gy) below the others. The programs close the "
-        "ends of a structure differently; that is most of the difference of BODY and rectum. The rectum's D98% lies on a "
-        "flat tail, where half a per cent of volume is 3 Gy. Limit for ours: mean of PTV, bladder and femoral heads "
-        "within 0.06 Gy, 97.5 % of the points.",
+        "ends of a structure differently; that is most of the difference of BODY and rectum. The rectum's D98% lies "
+        "on a flat tail, where half a per cent of volume is 3 Gy. Limit for ours: mean of PTV, bladder and femoral "
+        "heads within 0.06 Gy, 97.5 % of the points.",
         "",
         f"| structure | metric | unit | Eclipse | {' | '.join(f'{label}' for label in labels)} |",
         "|---|---|---|---:|" + "---:|" * len(labels),
