@@ -13,8 +13,9 @@ from prepare import ORGANS, STANDARD_NAMES, native_patients
 
 from radoncai.core.morphology import largest_component
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6)
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 WORTH = 0.005
+HARM = 0.003
 
 
 def organ_scores(probability: np.ndarray, masks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -28,16 +29,17 @@ def organ_scores(probability: np.ndarray, masks: dict[str, np.ndarray]) -> dict[
     return out
 
 
-def choose(scores: dict[str, np.ndarray]) -> dict:
-    """0.5 and no post-processing unless another choice gains more than WORTH in mean Dice."""
-    thresholds, postprocess = {}, {}
-    for organ, name in zip(ORGANS, STANDARD_NAMES, strict=True):
-        table = scores[organ].mean(0)
-        table[THRESHOLDS.index(0.5), 0] += WORTH
-        best = np.unravel_index(table.argmax(), table.shape)
-        thresholds[name] = THRESHOLDS[best[0]]
-        postprocess[name] = ["largest_component"] if best[1] else []
-    return {"thresholds": thresholds, "postprocess": postprocess}
+def choose(table: np.ndarray) -> tuple[int, int]:
+    """(threshold's index, largest component 0 or 1) from Dice [patient, threshold, largest].
+
+    0.5 unless another threshold gains more than WORTH; the largest component, which keeps false pieces out of scans
+    that early_stop does not hold, unless it costs more than HARM.
+    """
+    mean = table.mean(0)
+    largest = int((mean[:, 1] - mean[:, 0]).max() > -HARM)
+    column = mean[:, largest].copy()
+    column[THRESHOLDS.index(0.5)] += WORTH
+    return int(column.argmax()), largest
 
 
 def main() -> None:
@@ -45,16 +47,24 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rows", type=Path, help="write one row a patient and organ with the choices, as evaluate.py")
     options = parser.parse_args()
     run = load_runner(BUNDLE, options.weights, "torch")
     collected: dict[str, list] = {organ: [] for organ in ORGANS}
-    for _, hu, masks, spacing in native_patients(options.data, "early_stop"):
+    for patient, hu, masks, spacing in native_patients(options.data, "early_stop"):
         for organ, table in organ_scores(probabilities(hu, spacing, run, OVERLAP), masks).items():
-            collected[organ].append(table)
-    scores = {organ: np.array(tables) for organ, tables in collected.items()}
-    for organ, table in scores.items():
+            collected[organ].append((patient, table))
+    out, rows = {"thresholds": {}, "postprocess": {}}, []
+    for organ, name in zip(ORGANS, STANDARD_NAMES, strict=True):
+        table = np.array([t for _, t in collected[organ]])
+        n, largest = choose(table)
+        out["thresholds"][name], out["postprocess"][name] = THRESHOLDS[n], ["largest_component"] if largest else []
+        rows += [{"patient": p, "organ": organ, "dice": float(t[n, largest])} for p, t in collected[organ]]
         print(organ, len(table), "threshold x (whole, largest):", table.mean(0).round(3).tolist())
-    options.out.write_text(json.dumps(choose(scores), indent=1))
+    print("mean", round(float(np.mean([np.mean([r["dice"] for r in rows if r["organ"] == o]) for o in ORGANS])), 4))
+    options.out.write_text(json.dumps(out, indent=1))
+    if options.rows:
+        options.rows.write_text(json.dumps(rows, indent=1))
 
 
 if __name__ == "__main__":
