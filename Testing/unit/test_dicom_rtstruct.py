@@ -16,6 +16,7 @@ from radoncai.core.volume import Volume
 from radoncai.dicom.contour_data import from_text, to_text
 from radoncai.dicom.contour_mask import contours_to_mask
 from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.labels import read_labels
 from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.dicom.same_patient import check_same_patient
@@ -25,6 +26,7 @@ SHAPE, SPACING = (12, 48, 56), (2.5, 0.977, 0.977)
 SHAPES = twelve_shapes(SHAPE, SPACING)
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 ODD = Path(__file__).parents[3] / "shared" / "data" / "rtstruct_odd"
+SARCOMA = Path(__file__).parents[3] / "shared" / "data" / "sarcoma_sts" / "STS_008"
 
 
 @pytest.fixture(scope="module")
@@ -329,3 +331,16 @@ def test_real_oddities_are_said():
     rings = read_rtstruct(path := ODD / "rtutils_RS.dcm", Grid.axial((1, 400, 400), (5, 0.25, 0.25), (
         *(read_contours(path).rois[0].contours[0].points.min(axis=0)[:2] - 5), 60.0)))
     assert rings.volume_cc(rings.structures[0]) * 1000 / 5 == pytest.approx(351.5, rel=0.01)
+
+
+@pytest.mark.skipif(not SARCOMA.is_dir(), reason="../shared/data/sarcoma_sts is not here")
+@pytest.mark.parametrize("modality", ["CT", "MR_T1"])
+def test_a_real_contour_gives_its_published_mask(modality, tmp_path):
+    """No voxel differs from the mask that the IBSI made of the same contours; image references match no slice."""
+    volume = read_series(SARCOMA / modality)
+    (found,) = read_rtstruct(SARCOMA / modality / "RS.dcm.gz", volume)
+    published = read_labels(SARCOMA / f"{modality}_mask.nii.gz").structures[0]
+    assert np.array_equal(found.full(volume.grid.shape), published.full(volume.grid.shape))
+    write_rtstruct(StructureSet(volume.grid, (found,)), volume, tmp_path / "rs.dcm")
+    images = {c.image_uid for c in read_contours(tmp_path / "rs.dcm").rois[0].contours}
+    assert images <= {uid for _, uid in volume.source.slices}

@@ -1,1 +1,6 @@
 """DICOM and image files in and out. Depends on core, pydicom and SimpleITK."""
+
+import warnings
+
+# What is odd in other people's files is said in our own sentences, once; pydicom repeats it for each value.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")

@@ -37,6 +37,16 @@ def convert(source: Path, target: Path, ct: Volume | None = None, *, same_patien
     source, target = Path(source), Path(target)
     if not source.exists():
         raise InputError(f"{source} does not exist; check the path.")
+    if target.suffix.lower() not in (".dcm", "") and not raster_ending(target) and not target.is_dir():
+        raise InputError(f"{target.name} has no ending that is known; use .dcm, .seg.nrrd, .nrrd, .nii.gz or a folder.")
+    if raster_ending(target) or target.suffix.lower() == ".dcm":
+        with staged(target.parent) as place:
+            return _convert(source, place / target.name, ct, same_patient)
+    with staged(target) as place:
+        return _convert(source, place, ct, same_patient)
+
+
+def _convert(source: Path, target: Path, ct: Volume | None, same_patient: bool) -> list[str]:
     kind = _kind(source)
     if kind == "image":
         return _image_to_raster(source, target)
@@ -93,10 +103,7 @@ def _write(structures: StructureSet, target: Path, ct: Volume | None) -> list[st
         return []
     if ending:
         return list(write_label_map(structures, target))
-    if target.suffix and not target.is_dir():
-        raise InputError(f"{target.name} has no ending that is known; use .dcm, .seg.nrrd, .nrrd, .nii.gz or a folder.")
-    with staged(target) as place:
-        return list(write_mask_folder(structures, place))
+    return list(write_mask_folder(structures, target))
 
 
 def _convert_dose(source: Path, target: Path, ct: Volume | None, same_patient: bool) -> list[str]:
@@ -110,8 +117,7 @@ def _convert_dose(source: Path, target: Path, ct: Volume | None, same_patient: b
         write_image(dose.volume, target)
         return said
     if target.suffix.lower() != ".dcm" or from_dicom:
-        raise InputError(f"A dose cannot be written as {target.name}; use .nrrd or .nii.gz"
-                         f"{'' if from_dicom else ', or .dcm'}.")
+        raise InputError(f"A dose can be written as .nrrd or .nii.gz{'' if from_dicom else ', or .dcm'} only.")
     if ct is None:
         raise InputError("An RTDOSE refers to a patient and a frame of reference; name the DICOM folder with --ct.")
     dose = read_dose(source)
@@ -123,7 +129,7 @@ def _convert_dose(source: Path, target: Path, ct: Volume | None, same_patient: b
 
 def _image_to_raster(source: Path, target: Path) -> list[str]:
     if not raster_ending(target):
-        raise InputError(f"Images cannot be written as {target.name}; use .nrrd or .nii.gz.")
+        raise InputError("Images can be written as .nrrd or .nii.gz only.")
     volume = read_series(source)
     write_image(volume, target)
     return list(volume.source.warnings)
