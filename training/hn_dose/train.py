@@ -112,6 +112,12 @@ class Trainer:
         self.step, self.spent, self.best = 0, 0.0, 1e9
         if (work / "checkpoint.pt").exists():
             self._resume()
+        elif (work / "start.pt").exists():
+            for network in (self.network, self.average):
+                network.load_state_dict(torch.load(work / "start.pt", map_location=device, weights_only=True))
+        elif (work / "best.pt").exists():
+            for network in (self.network, self.average):
+                network.load_state_dict(torch.load(work / "best.pt", map_location=device, weights_only=True))
 
     def _resume(self) -> None:
         state = torch.load(self.work / "checkpoint.pt", map_location=self.device, weights_only=True)
@@ -137,9 +143,12 @@ class Trainer:
         loss = weighted + (0.1 if done > 0.3 else 0.02) * band
         self.optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.step += 1
+        if not torch.isfinite(norm):  # one such step in bfloat16 would spoil weights and average for good
+            print(f"step {self.step} left out: its gradient is not finite", flush=True)
+            return float(plain.detach().nan_to_num()) * 70
+        self.optimiser.step()
         keep = min(0.996, 1 - 1 / (self.step + 1))
         with torch.no_grad():
             for a, b in zip(self.average.parameters(), self.network.parameters(), strict=True):
@@ -174,8 +183,12 @@ def main() -> None:
     while trainer.spent < options.minutes:
         start = time.time()
         order = order or [n for n in rng.permutation(fit) if (options.work / "cache" / f"{n}_t.npy").exists()]
-        x = augment(load_patient(options.work, order.pop()).to(options.device), rng)
-        errors.append(trainer.train_step(slab(x, rng)))
+        name = order.pop()
+        x = augment(load_patient(options.work, name).to(options.device), rng)
+        try:
+            errors.append(trainer.train_step(slab(x, rng)))
+        except FloatingPointError as problem:
+            print(f"{name} {tuple(x.shape)} skipped: {problem}", flush=True)
         trainer.spent += (time.time() - start) / 60
         if trainer.spent >= next_check or trainer.spent >= options.minutes:
             trainer.check(stop, float(np.mean(errors)))
