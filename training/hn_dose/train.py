@@ -23,6 +23,8 @@ INPUTS = len(NAMES) + 1
 FINE = tuple(NAMES.index(n) for n in ("ct", "level", "distance", "distance_high", "prior")) + (GUESS,)
 SUB = tuple(NAMES.index(n) for n in ("level", "distance", "distance_high"))
 ARGUMENTS = {"inputs": INPUTS, "base": GUESS, "fine": FINE, "sub": SUB, "widths": (16, 32, 64, 96)}
+# torch 2.13 gives wrong bfloat16 weight gradients on the CPU where a convolution sees two slices, so three must remain
+LEAST_SLICES = 48
 LEVEL, ORGAN_FIRST = NAMES.index("level"), NAMES.index(ORGANS[0])
 
 
@@ -41,7 +43,7 @@ def padded(x: Tensor, multiple: int = 16) -> Tensor:
 
 def slab(x: Tensor, rng: np.random.Generator, voxels: int = 450_000) -> Tensor:
     """A run of slices that keeps the voxels of one step within bounds."""
-    n = max(16, int(voxels / (x.shape[2] * x.shape[3])) // 16 * 16)
+    n = max(LEAST_SLICES, int(voxels / (x.shape[2] * x.shape[3])) // 16 * 16)
     if x.shape[1] <= n:
         return x
     start = int(rng.integers(0, x.shape[1] - n + 1))

@@ -19,7 +19,7 @@ DISTANT_ORGANS = ("Brainstem", "SpinalCord", "Larynx", "Bone_Mandible", "Esophag
 
 
 def features(channels: Channels) -> np.ndarray:
-    """(voxels of region.inside, n) float32, rounded to float16 as the trees learned them; their order belongs to them."""
+    """(voxels of region.inside, n) float32, rounded to float16 as the trees learned them; the order is theirs."""
     inside, mm = channels.region.inside, channels.spacing_mm
     target = channels["level"] > 0
     label = np.zeros(inside.shape, np.float32)
