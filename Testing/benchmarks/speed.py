@@ -154,9 +154,9 @@ def text_of(rows: list[Row]) -> str:
         "## Speed",
         "",
         "New process, file cache warm; n runs, their median. Processor time is the sum over all threads, peak memory "
-        "that of the process. A limit is what the design asks for on two cores with nothing else running. RTSTRUCT: twelve "
-        "structures with rings, islands, single voxels and borders on 40 slices of 512 x 512; plastimatch reads and "
-        "writes the same files in the same run, CT included. Steps of the demo come from the jobs' provenance.",
+        "that of the process. A limit is what the design asks for on two cores with nothing else running. RTSTRUCT: "
+        "twelve structures with rings, islands, single voxels and borders on 40 slices of 512 x 512; plastimatch reads "
+        "and writes the same files in the same run, CT included. Steps of the demo come from the jobs' provenance.",
         "",
         "| what | metric | value | unit | limit | n |",
         "|---|---|---:|---|---:|---:|",
