@@ -44,7 +44,7 @@ def measure_table(row: Row) -> str:
         cells = [label, by_unit(value, unit) if value is not None else notes.unknown(reason)]
         if spread:
             sd = to_float(row.get(f"{key}_sd"))
-            cells.append("" if sd is None else f"± {by_unit(sd, unit)}")
+            cells.append("" if sd is None else f"± {'&lt;1' if unit == 'HU' and sd < 0.5 else by_unit(sd, unit)}")
         rows.append([*cells, escape(unit)])
     columns = [Column("Measured"), Column("Value", "", True),
                *([Column("± one standard deviation", "", True)] if spread else []), Column("Unit")]

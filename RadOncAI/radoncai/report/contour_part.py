@@ -27,7 +27,7 @@ def findings_of(section: ContourSection, row: Row) -> list[str]:
     return [str(s).strip() for s in given if str(s).strip()]
 
 
-def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes, uncertain: bool) -> list[str]:
+def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes) -> list[str]:
     name = str(row.get("structure", ""))
     reason = row.get("reason") or section.structures.missing.get(name) or ""
     if not reason and row.get("status") == "not_found":
@@ -37,9 +37,6 @@ def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes, uncert
                                     if standard not in ("", name) else "")]
     for key, write in (("volume_cc", volume), ("slices", lambda v: fixed(v, 0)), ("pieces", lambda v: fixed(v, 0))):
         cells.append(notes.unknown(reason) if to_float(row.get(key)) is None else write(row[key]))
-    if uncertain:
-        given = to_float(row.get("uncertainty"))
-        cells.append(notes.unknown("this model gives none") if given is None else fixed(given, 2))
     cells.append(escape(STATES.get(str(row.get("status") or "unreviewed"), str(row.get("status")))))
     found = findings_of(section, row)
     sign = "" if row.get("status") == "not_found" else "! "
@@ -48,14 +45,12 @@ def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes, uncert
 
 
 def contour_part(section: ContourSection, status: str = NOT_APPROVED) -> Part:
-    """Pictures, table and doubts of a set of contours."""
+    """Pictures, table and doubts of a set of contours. Uncertainty stays in the CSV until it is calibrated."""
     colors, notes = structure_colors(section.structures), Notes()
     pictures = contour_pictures(section.ct, section.structures, status=status) if len(section.structures) else []
-    uncertain = any(to_float(r.get("uncertainty")) is not None for r in section.rows)
     columns = [Column("Structure"), Column("Volume", "cc", True), Column("Slices", "", True),
-               Column("Pieces", "", True), *([Column("Uncertainty", "", True)] if uncertain else []),
-               Column("State", cls="nowrap"), Column("To look at", cls="wide")]
-    rows = [_cells(section, row, colors, notes, uncertain) for row in section.rows]
+               Column("Pieces", "", True), Column("State", cls="nowrap"), Column("To look at", cls="wide")]
+    rows = [_cells(section, row, colors, notes) for row in section.rows]
     body = [gallery(pictures), legend(_shown(section, pictures, colors), "Colours of the contours"),
             table("Volumes and state", columns, rows, notes), "<h3>What to doubt</h3>",
             doubts(_sentences(section), NOTHING)]

@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 900.0, 500.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 16.0, 14.0, 52.0
 LETTER = 7.4  # mean width of a letter at the label's size of 14
 DASHES = {True: "11 5", False: "6 4"}  # predicted targets, predicted organs
-WHISKERS = ("D95%[Gy]", "D50%[Gy]", "D2%[Gy]")
+WHISKERS = ("D95%[Gy]", "D50%[Gy]")  # the rest stands in the tables
 PERCENT_DOSE = re.compile(r"D(\d+(?:\.\d+)?)%\[Gy\]")
 VOLUME_AT = re.compile(r"V(\d+(?:\.\d+)?)Gy\[%\]")
 
