@@ -56,6 +56,8 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
 
 def summarise(result: BodyResult, run: str, output: Path, written: list[str]) -> Outcome:
     """The numbers with one standard deviation each."""
+    from radoncai.cli.sections import sentences
+
     measured = result.measured
     rows = []
     for words, name, unit in SHOWN:
@@ -69,7 +71,7 @@ def summarise(result: BodyResult, run: str, output: Path, written: list[str]) ->
         f"L3 at S {level.level_mm:.1f} mm ({agree}); ± is one standard deviation; research use",
         *table(rows, ["", "value", "sd", "unit"], {1, 2}),
         *level.notes,
-        *measured.flags,
+        *sentences(measured),
         f"written to {output}: {', '.join(written)}",
     ]
     numbers = measured.to_row(run=run, model=result.model.name, version=result.model.version, weights=result.weights)

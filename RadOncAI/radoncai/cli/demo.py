@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
             provenance=[asdict(r) for r in (contour_record, dose_record, body_record)],
             version=__version__,
         )
-    return _summary(args.output, structures, dose[1].counts, body)
+    return _summary(args.output, structures, dose[1], body)
 
 
 def _patient(folder: Path) -> tuple[Phantom, object, tuple]:
@@ -126,23 +126,16 @@ def _sections(contours, structures, dose, body, volume, run: str):
     return sections, [*(c.model for c in contours), result.model, body.model, find("l3_level")]
 
 
-def _summary(output: Path, structures, counts: dict[str, int], body) -> Outcome:
+def _summary(output: Path, structures, evaluation, body) -> Outcome:
+    from radoncai.report.dose_part import summary
+
     looks = sum(bool(s.findings) for s in structures)
-    met, judged = counts["pass"] + counts["near"], sum(counts.values())
+    goals, detail, _ = summary(evaluation.goal_rows)
     muscle, sd = body.measured.values["muscle_cm2"], body.measured.sd["muscle_cm2"]
     lines = [
-        f"{len(structures)} structures, {looks} need a look; {met} of {judged} goals met, {counts['unsure']} unsure; "
-        f"L3 muscle {muscle:.1f} ± {sd:.1f} cm2",
+        f"{len(structures)} structures, {looks} need a look; {goals} ({detail}); L3 muscle {muscle:.1f} ± {sd:.1f} cm2",
         "AI results, not approved. For research and teaching.",
         f"Open {output / 'report.html'}",
     ]
-    return Outcome(
-        {
-            "structures": list(structures.names),
-            "goal_counts": counts,
-            "muscle_cm2": muscle,
-            "report": str(output / "report.html"),
-            "output": str(output),
-        },
-        lines,
-    )
+    result = {"structures": list(structures.names), "goal_counts": evaluation.counts, "muscle_cm2": muscle}
+    return Outcome({**result, "report": str(output / "report.html"), "output": str(output)}, lines)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from radoncai.bodycomp.checks import SENTENCES
 from radoncai.bodycomp.job import BodyResult
+from radoncai.bodycomp.measure import BodyComposition
 from radoncai.contour.job import ContourResult
 from radoncai.contour.table import structure_rows
 from radoncai.core.structures import StructureSet
@@ -18,7 +20,7 @@ from radoncai.report.sections import BodySection, ContourSection, DoseSection
 def contour_section(results: Sequence[ContourResult], structures: StructureSet, volume: Volume) -> ContourSection:
     findings = {s.name: s.findings for s in structures if s.findings}
     warnings = [w for r in results for w in r.warnings]
-    return ContourSection(volume, structures, structure_rows(structures), findings, short(results[0].model), warnings)
+    return ContourSection(volume, structures, structure_rows(structures), findings, [short(r.model) for r in results], warnings)
 
 
 def dose_section(result: DoseResult, evaluation: Evaluation, structures: StructureSet, volume: Volume) -> DoseSection:
@@ -48,8 +50,13 @@ def body_section(result: BodyResult, volume: Volume, row: dict[str, object]) -> 
     agree = level.rule if level.agree is None else f"{level.agree} of {level.asked} methods agree"
     text = f"L3 at S {level.level_mm:.1f} mm, {agree}"
     return BodySection(
-        volume, level.level_mm, text, measured.tissue.array[0], [row], measured.flags, short(result.model), level.notes
+        volume, level.level_mm, text, measured.tissue, [row], sentences(measured), short(result.model), level.notes
     )
+
+
+def sentences(measured: BodyComposition) -> list[str]:
+    """The flags of a measurement in words."""
+    return [SENTENCES[flag] for flag in measured.flags]
 
 
 def short(folder: ModelFolder) -> dict[str, object]:
