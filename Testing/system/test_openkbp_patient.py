@@ -22,11 +22,12 @@ def case(tmp_path_factory):
     import openkbp
 
     from radoncai.cli.main import main
-    from radoncai.core.dose import Dose
+    from radoncai.core.dose import Dose, Prescription
     from radoncai.core.structures import StructureSet
     from radoncai.core.volume import Volume
     from radoncai.dicom.ct_writer import write_ct_series
     from radoncai.dicom.rtdose import write_rtdose
+    from radoncai.dicom.rtplan import write_rtplan
     from radoncai.dicom.rtstruct_writer import write_rtstruct
 
     folder = tmp_path_factory.mktemp("openkbp")
@@ -34,7 +35,10 @@ def case(tmp_path_factory):
     volume, structures = openkbp.as_nouns(patient)
     volume = write_ct_series(volume, folder / "ct", patient_id=PATIENT)
     write_rtstruct(StructureSet(volume.grid, structures.structures, volume.source), volume, folder / "rs.dcm")
-    write_rtdose(Dose(Volume(patient["dose"], volume.grid, "RTDOSE", "Gy", volume.source)), folder / "rd.dcm")
+    plan = write_rtplan(Prescription(openkbp.prescription(patient), 35), volume.source, folder / "rp.dcm", title="Plan")
+    write_rtdose(
+        Dose(Volume(patient["dose"], volume.grid, "RTDOSE", "Gy", volume.source)), folder / "rd.dcm", plan=plan
+    )
     given = ",".join(f"{name}={gy:g}" for name, gy in openkbp.prescription(patient).items())
     commands = {
         "contour": ("contour", folder / "ct", "--model", "hn_oar"),

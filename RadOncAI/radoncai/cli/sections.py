@@ -20,7 +20,9 @@ from radoncai.report.sections import BodySection, ContourSection, DoseSection
 def contour_section(results: Sequence[ContourResult], structures: StructureSet, volume: Volume) -> ContourSection:
     findings = {s.name: s.findings for s in structures if s.findings}
     warnings = [w for r in results for w in r.warnings]
-    return ContourSection(volume, structures, structure_rows(structures), findings, [short(r.model) for r in results], warnings)
+    return ContourSection(
+        volume, structures, structure_rows(structures), findings, [short(r.model) for r in results], warnings
+    )
 
 
 def dose_section(result: DoseResult, evaluation: Evaluation, structures: StructureSet, volume: Volume) -> DoseSection:

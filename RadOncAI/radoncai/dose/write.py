@@ -41,7 +41,7 @@ def write_results(result: DoseResult, evaluation: Evaluation, volume: Volume, st
     record = provenance(result, volume, structures, options)
     if volume.source.is_dicom:
         plan = write_rtplan(result.dose.prescription, volume.source, folder / "rtplan.dcm", structures=structures.source)
-        write_rtdose(result.dose, folder / "rtdose.dcm", plan=plan, structures=structures.source)
+        write_rtdose(result.dose, folder / "rtdose.dcm", plan=plan)
     else:
         write_image(result.dose.volume, folder / "dose.nrrd")
     write_tables(evaluation, folder, pseudonym(volume.source), record.run)
