@@ -11,8 +11,8 @@ from radoncai.phantom.canvas import Canvas, ball, draw, ellipses, fill, tube
 from radoncai.phantom.patient import OARS, TARGETS, head_and_neck_variant, sample_patient
 from radoncai.phantom.tissue import ID
 
-ADULT_CC = {"Brainstem": (15, 36), "SpinalCord": (25, 50), "Parotid_L": (14, 44), "Parotid_R": (14, 44),
-            "Esophagus": (12, 50),
+ADULT_CC = {"Brainstem": (15, 36), "SpinalCord": (18, 42), "Parotid_L": (14, 44), "Parotid_R": (14, 44),
+            "Esophagus": (8, 25),
             "Larynx": (10, 40), "Bone_Mandible": (39, 86), "Lung_L": (1200, 3500), "Lung_R": (1200, 3500),
             "PTV_7000": (100, 250), "PTV_5600": (200, 450), "External": (40000, 70000)}
 

@@ -54,6 +54,10 @@ class Canvas:
             self.marks.append(name)
         return 1 << self.marks.index(name)
 
+    def unmark(self, name: str, below_z: float) -> None:
+        """Take a mark back below a height, mm."""
+        self.bits[self.z < below_z] &= np.uint16(0xFFFF ^ self.bit(name))
+
     def marked(self, name: str) -> np.ndarray:
         return (self.bits & self.bit(name)) > 0
 
@@ -198,10 +202,10 @@ def both(canvas: Canvas, keys: list, tissue: str | None, over: tuple | None = No
         draw(canvas, stack if side > 0 else stack.mirrored(), tissue, over, mark + name if mark else None)
 
 
-def muscle(canvas: Canvas, keys: list, rim_mm: float = 1.3, rough: float = 0.04) -> None:
+def muscle(canvas: Canvas, keys: list, rim_mm: float = 1.3, rough: float = 0.04, power: float = 2.0) -> None:
     """Ellipses on both sides as muscle with a thin plane of fat around, so that neighbours stay apart."""
     for side in (1, -1):
-        stack = ellipses(canvas, keys, rough=rough)
+        stack = ellipses(canvas, keys, power, rough)
         stack = stack if side > 0 else stack.mirrored()
         draw(canvas, stack.inset(-rim_mm), "fat", ("muscle",))
         draw(canvas, stack, "muscle", FATS)

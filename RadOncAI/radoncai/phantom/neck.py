@@ -48,7 +48,8 @@ def draw_neck_muscles(canvas: Canvas) -> None:
         [(4, 8, -21, 8, 4), (-20, 9, -27, 8, 4.5), (-60, 10, -28, 8, 5), (-110, 11, -27, 8, 5), (-150, 10, -26, 5, 3)],
     )
     for keys in muscles:
-        muscle(canvas, around_cord(keys), rim_mm=1.1, rough=0.11)
+        packed = [(z, x, y, 1.12 * rx, 1.12 * ry, *rest) for z, x, y, rx, ry, *rest in around_cord(keys)]
+        muscle(canvas, packed, rim_mm=1.1, rough=0.13, power=2.5)
     sterno = [(4, 62, 12, 6, 9), (-15, 62, 4, 6.5, 13, -10), (-40, 57, -6, 6.5, 16, -25), (-65, 51, -17, 7, 16, -38),
               (-90, 43, -30, 7, 15, -48),
               (-115, 32, -42, 6, 13, -58), (-138, 20, -50, 4.5, 9, -70), (-154, 12, -56, 3, 5)]

@@ -12,12 +12,14 @@ from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.phantom import abdomen, body, head, neck, pelvis, spine, targets, texture, thorax
 from radoncai.phantom.canvas import Canvas
-from radoncai.phantom.tissue import ID, MUSCLES
+from radoncai.phantom.tissue import MUSCLES, lookup
 from radoncai.phantom.variant import Variant, head_and_neck_variant
 
 # where the drawing's origin (cord at the skull base) lies in the scanner's LPS frame, mm
 DRAWING_TO_LPS = (1.25, 32.5, -418.0)
 REACH_Z, REACH_Y, REACH_X = (-838.0, 158.0), (-240.0, 240.0), (-240.0, 240.0)
+# how far down a head-and-neck planner contours organs that go on below, mm in the drawing
+CONTOURED_TO = {"SpinalCord": -262.0, "Esophagus": -205.0}
 OARS = ("Brainstem", "SpinalCord", "Parotid_L", "Parotid_R", "Esophagus", "Larynx", "Bone_Mandible", "Lung_L", "Lung_R")
 TARGETS = ("PTV_7000", "PTV_5600")
 ROLES = {"External": "external"} | dict.fromkeys(TARGETS, "ptv")
@@ -44,12 +46,13 @@ class Phantom:
 
 def sample_patient(seed: int = 0, spacing_mm: tuple[float, float, float] = (3.0, 1.5, 1.5), quick: bool = False,
                    z_range_mm: tuple[float, float] = REACH_Z, noise_hu: float = 10.0,
-                   hu_changes: dict[str, float] | None = None) -> Phantom:
+                   hu_changes: dict[str, float] | None = None, whole_organs: bool = False) -> Phantom:
     """Draw the patient; the same seed and spacing give the same voxels.
 
     `spacing_mm` is (slice, row, column); `quick` draws at (6, 4, 4). `z_range_mm` cuts the scan, in mm above the cord
     at the skull base: vertex +138, L3 -492, thighs -838. Contours of a planning session are in `truth`: PTV_5600
-    contains PTV_7000, the cord is drawn to its end at L1. `hu_changes` adds HU to tissues by name
+    contains PTV_7000; cord and oesophagus end where a head-and-neck planner stops (`whole_organs`: at L1 and the
+    stomach). `hu_changes` adds HU to tissues by name
     (`radoncai.phantom.tissue`), such as {"kidney": 60} for a later contrast phase. Arms leave the field of view below
     the shoulders. Raises InputError for spacings that cannot show the anatomy.
     """
@@ -60,13 +63,16 @@ def sample_patient(seed: int = 0, spacing_mm: tuple[float, float, float] = (3.0,
         strict=True)]
     canvas = Canvas(*axes, np.random.default_rng(seed))
     draw_patient(canvas)
-    tissue, l3_slice = tissue_map(canvas, spine.vertebra_middles()["L3"])
+    for name, lowest in ({} if whole_organs else CONTOURED_TO).items():
+        canvas.unmark(name, lowest)
+    l3_slice = nearest_slice(canvas, spine.vertebra_middles()["L3"])
     grid = Grid.axial(canvas.label.shape, spacing, tuple(a[0] + d for a,
                                                          d in zip(axes[::-1], DRAWING_TO_LPS, strict=True)))
     truth = structures(canvas, grid)
     canvas.bits = None
     hu = texture.partial_volume(texture.hounsfield(canvas, hu_changes), canvas.spacing,
                                 0.6 * min(2.0, max(1.0, spacing[1])))
+    tissue = tissue_map(canvas.label[l3_slice], hu[l3_slice])
     texture.add_noise(hu, canvas.rng, noise_hu, 0.8)
     texture.add_streaks(hu, canvas.z, canvas.rng, 0.8 * noise_hu)
     ct = Volume(texture.finish(hu), grid, "CT", "HU")
@@ -95,14 +101,24 @@ def draw_patient(canvas: Canvas) -> None:
     body.draw_couch(canvas)
 
 
-def tissue_map(canvas: Canvas, z: float) -> tuple[np.ndarray, int]:
-    """Label map (rows, columns) of the slice nearest z: 1 muscle, 2 SAT, 3 VAT, 4 IMAT; and its index."""
-    k = int(np.clip(np.searchsorted(canvas.z, z - canvas.spacing[0] / 2), 0, len(canvas.z) - 1))
-    table = np.zeros(256, np.uint8)
-    table[[ID[n] for n in MUSCLES]] = 1
-    table[[ID["sat"], ID["fascia"]]], table[ID["vat"]] = 2, 3
-    table[[ID["imat"], ID["fat"]]] = 4
-    return table[canvas.label[k]], k
+def nearest_slice(canvas: Canvas, z: float) -> int:
+    """Index of the slice nearest z."""
+    return int(np.argmin(np.abs(canvas.z - z)))
+
+
+def tissue_map(label: np.ndarray, hu: np.ndarray) -> np.ndarray:
+    """Tissues (rows, columns) of a slice from its labels and its HU before noise: 1 muscle, 2 SAT, 3 VAT, 4 IMAT.
+
+    The drawn compartments are divided by the Alberta protocol's ranges (muscle -29 to 150, SAT and IMAT -190 to -30,
+    VAT -150 to -50 HU), so that a fat plane thinner than a pixel counts as what the scanner shows.
+    """
+    lean = lookup((*MUSCLES, "imat", "fat"))[label]
+    out = np.zeros(label.shape, np.uint8)
+    out[lean & (hu > -30) & (hu <= 150)] = 1
+    out[lookup(("sat", "fascia"))[label] & (hu >= -190) & (hu <= -30)] = 2
+    out[lookup(("vat",))[label] & (hu >= -150) & (hu <= -50)] = 3
+    out[lean & (hu >= -190) & (hu <= -30)] = 4
+    return out
 
 
 def structures(canvas: Canvas, grid: Grid) -> StructureSet:
