@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SUMMARY = "Take the sample patient through contours, dose and body composition"
 PRESCRIPTION = Prescription({"PTV_7000": 70.0, "PTV_5600": 56.0}, 35)
 GOALS = "openkbp_hn"
-HEIGHT_M, WEIGHT_KG, SEX = 1.74, 74.0, "M"
+PERSON = {"PatientSize": 1.74, "PatientWeight": 74.0, "PatientSex": "M"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,9 +61,14 @@ def _patient(folder: Path) -> tuple[Phantom, object, tuple]:
     from radoncai.phantom.patient import sample_patient
 
     phantom = sample_patient()
-    header = {**phantom.ct.source.header, "PatientSize": HEIGHT_M, "PatientWeight": WEIGHT_KG, "PatientSex": SEX}
-    ct = replace(phantom.ct, source=replace(phantom.ct.source, header=header))
-    volume = write_ct_series(ct, folder / "ct", patient_id="SAMPLE", patient_name="Sample^Drawn")
+    volume = write_ct_series(
+        phantom.ct,
+        folder / "ct",
+        patient_id="SAMPLE",
+        patient_name="Sample^Drawn",
+        series_description="Drawn sample patient",
+        header=PERSON,
+    )
     targets = tuple(s for s in phantom.truth if s.role == "ptv")
     truth = StructureSet(volume.grid, phantom.truth.structures, volume.source)
     write_rtstruct(truth, volume, folder / "truth.dcm", label="TRUTH", description="What the phantom was drawn with")
