@@ -74,11 +74,12 @@ def short_commands() -> list[Row]:
 
 def demo(folder: Path) -> list[Row]:
     """The demo as a whole, then the wall seconds of its jobs' steps from their provenance."""
-    rows = rows_of("radoncai demo", radoncai("demo", "-o", folder / "demo"))
+    rows, seen = rows_of("radoncai demo", radoncai("demo", "-o", folder / "demo")), set()
     for job in ("contour", "dose", "bodycomp"):
-        seconds = json.loads((folder / "demo" / job / "provenance.json").read_text(encoding="utf-8"))["seconds"]
-        rows += [Row(TABLE, f"demo, {job}", step, value, "s", 1) for step, value in seconds.items()]
-        rows.append(Row(TABLE, f"demo, {job}", "all steps", sum(seconds.values()), "s", 1))
+        record = json.loads((folder / "demo" / job / "provenance.json").read_text(encoding="utf-8"))
+        steps = [(name.rpartition(": ")[2], value) for name, value in record["seconds"].items()]
+        rows += [Row(TABLE, f"demo, {job}", name, value, "s", 1) for name, value in steps if (name, value) not in seen]
+        seen |= set(steps)
     return rows
 
 
