@@ -203,7 +203,7 @@ def draw_gut(canvas: Canvas) -> None:
         haustra = [(x, y, z, r * rng.uniform(0.9, 1.06)) for x, y, z, r in points]
         gut(canvas, haustra, content, 2.6, gas)
     for n in range(96):
-        z = rng.uniform(-640, -500) if n % 3 else rng.uniform(-530, -452)
+        z = rng.uniform(-655, -500) if n % 3 else rng.uniform(-530, -452)
         x, y = rng.uniform(-72, 84) if n % 3 else rng.uniform(25, 86), rng.uniform(-92,
             -24 if abs(z + 560) < 60 else -34)
         way = rng.normal(size=3) * (1, 0.6, 0.8)

@@ -84,6 +84,7 @@ def draw_patient(canvas: Canvas) -> None:
     """Everything from vertex to thighs in the order that lets later organs cut into earlier ones."""
     body.draw_body(canvas)
     thorax.draw_chest(canvas)
+    pelvis.draw_pelvic_cavity(canvas)
     abdomen.draw_abdomen(canvas)
     pelvis.draw_pelvis(canvas)
     neck.draw_neck_muscles(canvas)

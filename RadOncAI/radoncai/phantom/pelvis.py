@@ -18,7 +18,6 @@ WING_LOW = np.array([(50, 84), (58, 72), (68, 54), (78, 36), (86, 18), (92, 2), 
 def draw_pelvis(canvas: Canvas) -> None:
     if not canvas.shows(-860, CREST_Z):
         return
-    draw_pelvic_cavity(canvas)
     draw_buttock_and_iliacus(canvas)
     muscle_planes(canvas, (-850, -545), 0.05)
     draw_bladder_and_prostate(canvas)
@@ -29,7 +28,7 @@ def draw_pelvis(canvas: Canvas) -> None:
 
 
 def draw_pelvic_cavity(canvas: Canvas) -> None:
-    """Fat inside the pelvis, and fat planes of groin and buttock."""
+    """Fat inside the pelvis, and fat planes of groin and buttock; before psoas and bowel, which lie in it."""
     cavity = [(-634, 0, -18, 122, 86, 0, 72), (-650, 0, -12, 104, 82, 0, 70), (-668, 0, -4, 74, 72, 0, 68),
               (-690, 0, 4, 52, 64, 0, 68), (-715, 0, 10, 44, 52, 0, 56), (-738, 0, 20, 28, 26, 0, 34)]
     draw(canvas, ellipses(canvas, cavity, power=2.7, rough=0.04), "vat", ("muscle", "fat", "imat"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from radoncai.phantom.canvas import Canvas, ball, draw, ellipses, put, smooth_noise, tube
+from radoncai.phantom.canvas import Canvas, ball, draw, ellipses, put, tube
 from radoncai.phantom.tissue import BONES, SOFT
 
 # z and y of the middle of the canal
@@ -71,7 +71,7 @@ def vertebra_middles() -> dict[str, float]:
     return {"C1": -11.0} | {name: float(z) for name, z, *_ in LEVELS}
 
 
-def draw_spine(canvas: Canvas, pathology: float = 0.02) -> None:
+def draw_spine(canvas: Canvas) -> None:
     """Discs first, bodies and arches over them, then the canal is carved and filled."""
     low, high = canvas.z[0] - 30, canvas.z[-1] + 30
     shown = [v for v in vertebrae() if low < v.z < high]
@@ -182,12 +182,3 @@ def draw_canal(canvas: Canvas) -> None:
     draw(canvas, ellipses(canvas, canal, rough=0.0), "fat", (*SOFT, *BONES, "disc", "csf"))
     draw(canvas, ellipses(canvas, sac, rough=0.01), "thecal", (*SOFT, *BONES, "disc", "csf"))
     draw(canvas, ellipses(canvas, cord, rough=0.015), "cord", ("thecal", "fat", "csf"), mark="SpinalCord")
-
-
-def spongy_texture(canvas: Canvas, label_id: int, hu: np.ndarray, amplitude: float) -> None:
-    """Coarse brightness changes of marrow, added to `hu` in place."""
-    where = np.nonzero(canvas.label == label_id)
-    if len(where[0]):
-        box = tuple(slice(w.min(), w.max() + 1) for w in where)
-        hu[where] += amplitude * smooth_noise(canvas, tuple(b.stop - b.start for b in box), 6.0)[
-            tuple(w - b.start for w, b in zip(where, box, strict=True))]

@@ -6,7 +6,7 @@ import numpy as np
 
 from radoncai.phantom.canvas import Canvas, ball, both, draw, ellipses, put, smooth_noise, spline_points, threads, tube
 from radoncai.phantom.spine import canal_y, vertebrae
-from radoncai.phantom.tissue import BONES, FATS, ID, SOFT
+from radoncai.phantom.tissue import ID, SOFT
 
 # inner side of the rib cage: z, x, y of the widest place, half width, front, turn, back
 CAGE = [
@@ -57,7 +57,7 @@ def muscle_planes(canvas: Canvas, z_range: tuple[float, float], half: float) -> 
 def draw_lungs(canvas: Canvas) -> None:
     """Fill the rib cage above the diaphragm with lung."""
     cage = ellipses(canvas, CAGE, power=2.35, rough=0.015)
-    draw(canvas, cage, "lung", (*SOFT,), mark="cage")
+    draw(canvas, cage, "lung", (*SOFT,))
     box = canvas.window((-150, -130, -480), (150, 130, -300))
     z, y, x = canvas.mesh(box)
     if z.size:
@@ -230,6 +230,3 @@ def remember_lungs(canvas: Canvas) -> None:
     left = canvas.x[None, None, :] > 0
     canvas.bits[lung & left] |= canvas.bit("Lung_L")
     canvas.bits[lung & ~left] |= canvas.bit("Lung_R")
-
-
-__all__ = ["BONES", "FATS", "draw_chest", "draw_chest_bones", "remember_lungs"]
