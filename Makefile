@@ -4,10 +4,13 @@ LIGHT = .venv
 FULL = .venv-full
 PIP = -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo test test-fast test-long lint tools clean
+.PHONY: demo pictures test test-fast test-long lint tools clean
 
 demo: $(LIGHT)/.done
 	$(LIGHT)/bin/radoncai demo -o demo-output
+
+pictures: demo
+	$(LIGHT)/bin/python Testing/benchmarks/pictures.py demo-output
 
 test: $(LIGHT)/.done-test $(FULL)/.done tools lint
 	@echo "== the light install alone: tests of extras skip with their reason"

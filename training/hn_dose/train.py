@@ -110,7 +110,8 @@ class Trainer:
         torch.manual_seed(0)
         self.network = DoseNet(**ARGUMENTS).to(device)
         self.average = copy.deepcopy(self.network)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=1e-2)
+        # The deep layers' gradients are near 1e-9: with the usual eps of 1e-8 they would hardly move.
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=1e-2, eps=1e-14)
         self.step, self.spent, self.best = 0, 0.0, 1e9
         if (work / "checkpoint.pt").exists():
             self._resume()

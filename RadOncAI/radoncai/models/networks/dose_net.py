@@ -26,7 +26,7 @@ def depth_to_space(x: Tensor) -> Tensor:
 class DoseNet(nn.Module):
     """(n, inputs, k, j, i) to (n, 1, k, j, i), the dose as a fraction of the highest level, not clipped.
 
-    Channel `base` is the first guess; the network adds to it and starts with adding nothing. `fine` are the
+    Channel `base` is the first guess; the network adds to it and starts with adding little. `fine` are the
     channels that the last convolution sees at full resolution, `sub` those that enter the trunk as sub-voxels.
     Sides must be multiples of 2 ** len(widths).
     """
@@ -43,7 +43,7 @@ class DoseNet(nn.Module):
         self.head = nn.Conv3d(widths[0], 8 * head, 1)
         self.mix = nn.Conv3d(head + len(fine), last, 3, padding=1)
         self.out = nn.Conv3d(head + last, 1, 1)
-        nn.init.zeros_(self.out.weight)
+        nn.init.normal_(self.out.weight, std=0.02)
         nn.init.zeros_(self.out.bias)
 
     def forward(self, x: Tensor) -> Tensor:
