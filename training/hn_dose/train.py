@@ -25,6 +25,7 @@ SUB = tuple(NAMES.index(n) for n in ("level", "distance", "distance_high"))
 ARGUMENTS = {"inputs": INPUTS, "base": GUESS, "fine": FINE, "sub": SUB, "widths": (16, 32, 64, 96)}
 # torch 2.13 gives wrong bfloat16 weight gradients on the CPU where a convolution sees two slices, so three must remain
 LEAST_SLICES = 48
+INDEPENDENT = {**ARGUMENTS, "base": NAMES.index("prior"), "fine": FINE[:-1], "guess": GUESS}
 LEVEL, ORGAN_FIRST = NAMES.index("level"), NAMES.index(ORGANS[0])
 
 
@@ -47,13 +48,13 @@ def slab(x: Tensor, rng: np.random.Generator, voxels: int = 450_000) -> Tensor:
     if x.shape[1] <= n:
         return x
     start = int(rng.integers(0, x.shape[1] - n + 1))
-    return x[:, start:start + n]
+    return x[:, start : start + n]
 
 
 def loss_terms(predicted: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Weighted masked L1, the plain one, and the quantile-band term that speaks for the DVH metrics."""
     dose, mask = x[-3], x[-2] * x[-1]
-    target, organs = x[LEVEL] > 0.3, x[ORGAN_FIRST:ORGAN_FIRST + len(ORGANS)] > 0.5
+    target, organs = x[LEVEL] > 0.3, x[ORGAN_FIRST : ORGAN_FIRST + len(ORGANS)] > 0.5
     weight = mask * (1 + 2 * target + organs.any(0))
     difference = (predicted - dose).abs()
     plain = (difference * mask).sum() / mask.sum().clamp(min=1)
@@ -68,8 +69,10 @@ def band_loss(predicted: Tensor, dose: Tensor, mask: Tensor, x: Tensor) -> Tenso
         n = int(m.sum())
         if n > 200:
             a, b = predicted[m].sort().values, dose[m].sort().values
-            terms += [(a[p:q].mean() - b[p:q].mean()).abs() for p, q in
-                      ((n // 200, n // 50 + 1), (n // 25, n // 16 + 1), (n - n // 50 - 1, n - n // 200))]
+            terms += [
+                (a[p:q].mean() - b[p:q].mean()).abs()
+                for p, q in ((n // 200, n // 50 + 1), (n // 25, n // 16 + 1), (n - n // 50 - 1, n - n // 200))
+            ]
     for organ in range(ORGAN_FIRST, ORGAN_FIRST + len(ORGANS)):
         m = (x[organ] > 0.5) & mask
         n = int(m.sum())
@@ -87,7 +90,7 @@ def predict(network: torch.nn.Module, x: Tensor, flips: bool = True) -> Tensor:
     with torch.no_grad(), torch.autocast(x.device.type, torch.bfloat16):
         for flip in (False, True) if flips else (False,):
             v = mirrored(x[:INPUTS]) if flip else x[:INPUTS]
-            y = network(padded(v[None]))[0, 0, :shape[0], :shape[1], :shape[2]].float()
+            y = network(padded(v[None]))[0, 0, : shape[0], : shape[1], : shape[2]].float()
             out = out + (y.flip(2) if flip else y)
     return (out / (2 if flips else 1)).clamp(0, 1.2) * (x[-1] > 0)
 
@@ -105,10 +108,10 @@ def early_stop(network: torch.nn.Module, names: list[str], work: Path, device: s
 class Trainer:
     """Network, its running average, optimiser, and where they are kept."""
 
-    def __init__(self, work: Path, minutes: float, device: str, rate: float) -> None:
+    def __init__(self, work: Path, minutes: float, device: str, rate: float, arguments: dict) -> None:
         self.work, self.minutes, self.device, self.rate = work, minutes, device, rate
         torch.manual_seed(0)
-        self.network = DoseNet(**ARGUMENTS).to(device)
+        self.network = DoseNet(**arguments).to(device)
         self.average = copy.deepcopy(self.network)
         # The deep layers' gradients are near 1e-9: with the usual eps of 1e-8 they would hardly move.
         self.optimiser = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=1e-2, eps=1e-14)
@@ -130,8 +133,14 @@ class Trainer:
         self.step, self.spent, self.best = state["step"], state["spent"], state["best"]
 
     def save(self) -> None:
-        state = {"network": self.network.state_dict(), "average": self.average.state_dict(), "step": self.step,
-                 "optimiser": self.optimiser.state_dict(), "spent": self.spent, "best": self.best}
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "step": self.step,
+            "optimiser": self.optimiser.state_dict(),
+            "spent": self.spent,
+            "best": self.best,
+        }
         torch.save(state, self.work / "checkpoint.tmp")
         os.replace(self.work / "checkpoint.tmp", self.work / "checkpoint.pt")
 
@@ -141,7 +150,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * min(1, (self.step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-6
         with torch.autocast(self.device, torch.bfloat16):
-            y = self.network(padded(x[None, :INPUTS]))[0, 0, :x.shape[1], :x.shape[2], :x.shape[3]]
+            y = self.network(padded(x[None, :INPUTS]))[0, 0, : x.shape[1], : x.shape[2], : x.shape[3]]
         weighted, plain, band = loss_terms(y.float(), x)
         loss = weighted + (0.1 if done > 0.3 else 0.02) * band
         self.optimiser.zero_grad()
@@ -161,6 +170,10 @@ class Trainer:
     def check(self, names: list[str], train_error: float) -> None:
         """Early-stop error of the averaged weights; the best are kept in best.pt."""
         error = early_stop(self.average, names, self.work, self.device)
+        if self.average.guess is not None:
+            self.average.blend = 0.5
+            print(f"with the trees: {early_stop(self.average, names, self.work, self.device):.3f}", flush=True)
+            self.average.blend = 0.0
         if error < self.best:
             self.best = error
             torch.save(self.average.state_dict(), self.work / "best.pt")
@@ -175,13 +188,17 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--every", type=float, default=8, help="minutes between early-stop checks")
+    parser.add_argument(
+        "--independent", action="store_true", help="start from the prior; the trees only join the answer"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     load, _ = openkbp(options.data)
     fit, stop = ([p.stem for p in load.list_patients(s)] for s in ("fit", "early_stop"))
-    trainer = Trainer(options.work, options.minutes, options.device, options.rate)
-    (options.work / "arguments.json").write_text(json.dumps(ARGUMENTS))
+    chosen = INDEPENDENT if options.independent else ARGUMENTS
+    trainer = Trainer(options.work, options.minutes, options.device, options.rate, chosen)
+    (options.work / "arguments.json").write_text(json.dumps(chosen))
     rng, order, errors, next_check = np.random.default_rng(trainer.step), [], [], trainer.spent + options.every
     while trainer.spent < options.minutes:
         start = time.time()

@@ -28,8 +28,15 @@ class BodyResult:
     seconds: dict[str, float]
 
 
-def measure_l3(volume: Volume, model: str | ModelFolder = "l3_tissue", *, level_mm: float | None = None,
-               person: Person | None = None, device: str = "auto", progress: Progress | None = None) -> BodyResult:
+def measure_l3(
+    volume: Volume,
+    model: str | ModelFolder = "l3_tissue",
+    *,
+    level_mm: float | None = None,
+    person: Person | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> BodyResult:
     """Find L3 (or take the level given, S in mm), segment its slice, measure it.
 
     Raises InputError where the scan has no L3 or is no CT, ModelError, PlatformError, Cancelled.

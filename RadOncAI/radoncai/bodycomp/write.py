@@ -18,17 +18,28 @@ def provenance(result: BodyResult, volume: Volume, options: dict[str, object] | 
     """What was run on what."""
     level = {"name": "l3_level", "rule": result.measured.level.rule}
     tissue = {"name": result.model.name, "version": result.model.version, "weights": result.weights}
-    return Provenance("bodycomp", run_stamp(), {"image": describe(volume.source)}, (level, tissue), options or {},
-                      result.device, result.seconds, warnings=(*result.measured.level.notes, *result.measured.flags))
+    return Provenance(
+        "bodycomp",
+        run_stamp(),
+        {"image": describe(volume.source)},
+        (level, tissue),
+        options or {},
+        result.device,
+        result.seconds,
+        warnings=(*result.measured.level.notes, *result.measured.flags),
+    )
 
 
 def row(result: BodyResult, volume: Volume, run: str) -> dict[str, object]:
     """The row of bodycomp.csv."""
-    return result.measured.to_row(pseudonym(volume.source), run, result.model.name, result.model.version, result.weights)
+    return result.measured.to_row(
+        pseudonym(volume.source), run, result.model.name, result.model.version, result.weights
+    )
 
 
-def write_results(result: BodyResult, volume: Volume, folder: Path, progress: Progress,
-                  options: dict[str, object] | None = None) -> Provenance:
+def write_results(
+    result: BodyResult, volume: Volume, folder: Path, progress: Progress, options: dict[str, object] | None = None
+) -> Provenance:
     """Write result.json, bodycomp.csv, l3.png, tissue.nrrd and provenance.json."""
     progress.step("writing files")
     record = provenance(result, volume, options)

@@ -29,21 +29,42 @@ def merged(results: Sequence[ContourResult], given: Sequence[Structure] = ()) ->
     return replace(first, structures=tuple(kept), missing=missing, label="AI contours")
 
 
-def provenance(results: Sequence[ContourResult], volume: Volume, options: dict[str, object] | None = None) -> Provenance:
+def provenance(
+    results: Sequence[ContourResult], volume: Volume, options: dict[str, object] | None = None
+) -> Provenance:
     """What was run on what."""
     models = tuple({"name": r.model.name, "version": r.model.version, "weights": r.weights} for r in results)
-    post = {s.name: list(r.model.model.postprocess[s.name])
-            for r in results for s in r.structures if s.name in r.model.model.postprocess}
+    post = {
+        s.name: list(r.model.model.postprocess[s.name])
+        for r in results
+        for s in r.structures
+        if s.name in r.model.model.postprocess
+    }
     warnings = tuple(w for r in results for w in r.warnings)
     overrides = tuple(w for w in warnings if w.startswith("Overridden"))
     seconds = {f"{r.model.name}: {step}": s for r in results for step, s in r.seconds.items()}
-    return Provenance("contour", run_stamp(), {"image": describe(volume.source)}, models, options or {},
-                      results[0].device, seconds, overrides, postprocessing=post, warnings=warnings)
+    return Provenance(
+        "contour",
+        run_stamp(),
+        {"image": describe(volume.source)},
+        models,
+        options or {},
+        results[0].device,
+        seconds,
+        overrides,
+        postprocessing=post,
+        warnings=warnings,
+    )
 
 
-def write_results(results: Sequence[ContourResult], volume: Volume, folder: Path, progress: Progress,
-                  options: dict[str, object] | None = None, given: Sequence[Structure] = (),
-                  ) -> tuple[StructureSet, Provenance]:
+def write_results(
+    results: Sequence[ContourResult],
+    volume: Volume,
+    folder: Path,
+    progress: Progress,
+    options: dict[str, object] | None = None,
+    given: Sequence[Structure] = (),
+) -> tuple[StructureSet, Provenance]:
     """Write rtstruct.dcm (from DICOM), structures.seg.nrrd, structures.csv and provenance.json.
 
     `given` structures (a person's targets, say) go into the same set in front of the models'.
@@ -55,7 +76,12 @@ def write_results(results: Sequence[ContourResult], volume: Volume, folder: Path
         titles = ", ".join(r.model.title for r in results)
         write_rtstruct(structures, volume, folder / "rtstruct.dcm", description=f"{titles}; not reviewed")
     write_seg_nrrd(structures, folder / "structures.seg.nrrd")
-    write_table(folder / "structures.csv", "structures", structure_rows(structures), case=pseudonym(volume.source),
-                run=record.run)
+    write_table(
+        folder / "structures.csv",
+        "structures",
+        structure_rows(structures),
+        case=pseudonym(volume.source),
+        run=record.run,
+    )
     record.write(folder / "provenance.json")
     return structures, record

@@ -33,10 +33,16 @@ def read_structures_alone(path: Path, dose: Volume) -> StructureSet:
     if not is_dicom(_existing(path)):
         return annotated(read_labels(path))
     found = read_contours(path)
-    kept = tuple(replace(roi.structure, contours=roi.contours) for roi in found.rois
-                 if any(c.kind.startswith("CLOSED") for c in roi.contours))
-    missing = {roi.structure.name: "it has no closed contours" for roi in found.rois
-               if not any(c.kind.startswith("CLOSED") for c in roi.contours)}
+    kept = tuple(
+        replace(roi.structure, contours=roi.contours)
+        for roi in found.rois
+        if any(c.kind.startswith("CLOSED") for c in roi.contours)
+    )
+    missing = {
+        roi.structure.name: "it has no closed contours"
+        for roi in found.rois
+        if not any(c.kind.startswith("CLOSED") for c in roi.contours)
+    }
     warnings = (*found.warnings, *(text for roi in found.rois for text in roi.warnings))
     return annotated(StructureSet(dose.grid, kept, found.source, found.label, missing, warnings))
 
@@ -60,5 +66,6 @@ def moved_onto(structures: StructureSet, volume: Volume) -> StructureSet:
         else:
             missing[s.name] = "it lies outside the image"
     said = "The structures lie on another grid and were interpolated onto the image."
-    return replace(structures, grid=volume.grid, structures=tuple(moved), missing=missing,
-                   warnings=(*structures.warnings, said))
+    return replace(
+        structures, grid=volume.grid, structures=tuple(moved), missing=missing, warnings=(*structures.warnings, said)
+    )

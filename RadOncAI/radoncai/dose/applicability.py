@@ -9,8 +9,13 @@ import numpy as np
 from radoncai.core.dose import Prescription
 
 
-def refusals(limits: dict[str, Any], prescription: Prescription, target: np.ndarray, body: np.ndarray,
-             spacing_mm: tuple[float, float, float]) -> list[str]:
+def refusals(
+    limits: dict[str, Any],
+    prescription: Prescription,
+    target: np.ndarray,
+    body: np.ndarray,
+    spacing_mm: tuple[float, float, float],
+) -> list[str]:
     """What the model was not made for, a sentence each; empty where it applies.
 
     `limits` is the `applicability` of model.json; `target` and `body` are masks [k, j, i] of one shape.
@@ -25,8 +30,10 @@ def doubts(limits: dict[str, Any], prescription: Prescription, organs: list[str]
     if prescription.fractions is None:
         out.append("The number of fractions was not given; goals with a fractionation read unknown.")
     elif known and not known[0] <= prescription.fractions <= known[1]:
-        out.append(f"The model was trained on {known[0]} to {known[1]} fractions, this prescription has "
-                   f"{prescription.fractions}.")
+        out.append(
+            f"The model was trained on {known[0]} to {known[1]} fractions, this prescription has "
+            f"{prescription.fractions}."
+        )
     missing = [name for name in limits.get("organs", []) if name not in organs]
     if missing:
         out.append(f"Without {', '.join(missing)} the model does not know what to spare there.")
@@ -40,12 +47,16 @@ def _levels(limits: dict[str, Any], prescription: Prescription) -> list[str]:
         return [f"the highest prescribed dose is {top:g} Gy, the model knows {highest[0]:g} to {highest[1]:g} Gy"]
     outside = [v for v in rest if lower and not lower[0] <= v <= lower[1]]
     if outside:
-        return [f"the prescribed level {outside[0]:g} Gy lies outside the {lower[0]:g} to {lower[1]:g} Gy that the model "
-                "knows below the highest"]
+        return [
+            f"the prescribed level {outside[0]:g} Gy lies outside the {lower[0]:g} to {lower[1]:g} Gy that the model "
+            "knows below the highest"
+        ]
     return []
 
 
-def _site(limits: dict[str, Any], target: np.ndarray, body: np.ndarray, spacing_mm: tuple[float, float, float]) -> list[str]:
+def _site(
+    limits: dict[str, Any], target: np.ndarray, body: np.ndarray, spacing_mm: tuple[float, float, float]
+) -> list[str]:
     """The neck is the narrowest place of the trunk: a target whose narrowest slice is wide lies elsewhere."""
     span = limits.get("smallest_section_cm2")
     where = target.any(axis=(1, 2))
@@ -54,5 +65,7 @@ def _site(limits: dict[str, Any], target: np.ndarray, body: np.ndarray, spacing_
     section = body[where].sum(axis=(1, 2)).min() * spacing_mm[1] * spacing_mm[2] / 100
     if span[0] <= section <= span[1]:
         return []
-    return [f"the targets do not lie in the head and neck (the narrowest body section beside them has {section:.0f} cm2, "
-            f"the model knows {span[0]:g} to {span[1]:g} cm2)"]
+    return [
+        f"the targets do not lie in the head and neck (the narrowest body section beside them has {section:.0f} cm2, "
+        f"the model knows {span[0]:g} to {span[1]:g} cm2)"
+    ]

@@ -30,17 +30,24 @@ class Evaluation:
     @property
     def dvh_choices(self) -> dict[str, object]:
         """How the DVH was sampled, for provenance."""
-        return {"end_caps": self.dvhs[0].end_caps if self.dvhs else None,
-                "supersampling_mm": {d.structure: round(d.supersampling_mm, 3) for d in self.dvhs}}
+        return {
+            "end_caps": self.dvhs[0].end_caps if self.dvhs else None,
+            "supersampling_mm": {d.structure: round(d.supersampling_mm, 3) for d in self.dvhs},
+        }
 
     @property
     def counts(self) -> dict[str, int]:
         return goals.summary(self.goals)
 
 
-def evaluate(dose: Dose, structures: StructureSet, prescription: Prescription | None = None,
-             tables: Sequence[goals.GoalTable] = (), bands: Bands | None = None,
-             progress: Progress | None = None) -> Evaluation:
+def evaluate(
+    dose: Dose,
+    structures: StructureSet,
+    prescription: Prescription | None = None,
+    tables: Sequence[goals.GoalTable] = (),
+    bands: Bands | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
     """Evaluate a dose. `bands` are the 90 % errors of a model's predicted metrics; a given dose has none."""
     progress = progress or Progress()
     kept = [s for s in structures if s.role not in LEFT_OUT]

@@ -51,9 +51,17 @@ class WorkingInput:
     body: np.ndarray | None
 
 
-def predict_dose(volume: Volume, structures: StructureSet, prescription: Prescription, model: str | ModelFolder, *,
-                 device: str = "auto", override: bool = False, dose_grid_mm: float | None = None,
-                 progress: Progress | None = None) -> DoseResult:
+def predict_dose(
+    volume: Volume,
+    structures: StructureSet,
+    prescription: Prescription,
+    model: str | ModelFolder,
+    *,
+    device: str = "auto",
+    override: bool = False,
+    dose_grid_mm: float | None = None,
+    progress: Progress | None = None,
+) -> DoseResult:
     """Predict the dose for the targets of the prescription, named as they stand in the set.
 
     Raises InputError where the model does not apply (unless `override`, which is recorded), ModelError,
@@ -82,22 +90,33 @@ def predict_dose(volume: Volume, structures: StructureSet, prescription: Prescri
     comment = "; ".join(f"OVERRIDDEN: {text}" for text in overrides)
     dose = Dose(Volume(array, grid, "RTDOSE", "Gy", source), "predicted", prescription, comment)
     progress.finish()
-    return DoseResult(dose, folder, runner.device, runner.weights, overrides, said,
-                      {have: want for have, want in organs.items() if have != want}, dict(progress.seconds))
+    return DoseResult(
+        dose,
+        folder,
+        runner.device,
+        runner.weights,
+        overrides,
+        said,
+        {have: want for have, want in organs.items() if have != want},
+        dict(progress.seconds),
+    )
 
 
 def organ_names(structures: StructureSet) -> dict[str, str]:
     """Name in the set to the model's organ, the first of several; exact names before standard names."""
     out: dict[str, str] = {}
     for wanted in channels.ORGANS:
-        found = structures.find(wanted) or next((s for s in structures if s.standard_name == wanted and s.role == "oar"), None)
+        found = structures.find(wanted) or next(
+            (s for s in structures if s.standard_name == wanted and s.role == "oar"), None
+        )
         if found is not None:
             out[found.name] = wanted
     return out
 
 
-def working_input(volume: Volume, structures: StructureSet, prescription: Prescription,
-                  organs: dict[str, str]) -> WorkingInput:
+def working_input(
+    volume: Volume, structures: StructureSet, prescription: Prescription, organs: dict[str, str]
+) -> WorkingInput:
     """CT and masks in blocks of whole CT voxels; a block belongs to a structure that fills half of it."""
     factors = block_factors(volume.grid.spacing_mm)
     hu, grid = block_mean(volume.array, volume.grid, factors)
@@ -117,10 +136,14 @@ def _check_targets(structures: StructureSet, prescription: Prescription) -> None
         if role not in ("ptv", "ctv", "gtv"):
             raise InputError(f"{name} is not a target but of the role {role}; prescribe to a PTV.")
     if not any(structures.find(name).role == "ptv" for name in prescription.targets):
-        raise InputError("None of the prescribed structures is a PTV; the model was trained on planning target volumes.")
+        raise InputError(
+            "None of the prescribed structures is a PTV; the model was trained on planning target volumes."
+        )
 
 
-def _overrides(folder: ModelFolder, prescription: Prescription, built: channels.Channels, override: bool) -> tuple[str, ...]:
+def _overrides(
+    folder: ModelFolder, prescription: Prescription, built: channels.Channels, override: bool
+) -> tuple[str, ...]:
     found = refusals(folder.model.applicability, prescription, built["level"] > 0, built.region.body, built.spacing_mm)
     if found and not override:
         raise InputError(f"{folder.title} does not apply: {found[0]}; --override predicts all the same and records it.")

@@ -25,22 +25,42 @@ def write_tables(evaluation: Evaluation, folder: Path, case: str, run: str) -> N
         write_table(folder / "goals.csv", "goals", evaluation.goal_rows, case=case, run=run)
 
 
-def provenance(result: DoseResult, volume: Volume, structures: StructureSet,
-               options: dict[str, object] | None = None) -> Provenance:
+def provenance(
+    result: DoseResult, volume: Volume, structures: StructureSet, options: dict[str, object] | None = None
+) -> Provenance:
     """What was run on what."""
     inputs = {"image": describe(volume.source), "structures": describe(structures.source)}
     model = {"name": result.model.name, "version": result.model.version, "weights": result.weights}
-    return Provenance("dose", run_stamp(), inputs, (model,), options or {}, result.device, result.seconds,
-                      result.overrides, result.name_mapping, warnings=result.warnings)
+    return Provenance(
+        "dose",
+        run_stamp(),
+        inputs,
+        (model,),
+        options or {},
+        result.device,
+        result.seconds,
+        result.overrides,
+        result.name_mapping,
+        warnings=result.warnings,
+    )
 
 
-def write_results(result: DoseResult, evaluation: Evaluation, volume: Volume, structures: StructureSet, folder: Path,
-                  progress: Progress, options: dict[str, object] | None = None) -> Provenance:
+def write_results(
+    result: DoseResult,
+    evaluation: Evaluation,
+    volume: Volume,
+    structures: StructureSet,
+    folder: Path,
+    progress: Progress,
+    options: dict[str, object] | None = None,
+) -> Provenance:
     """Write rtdose.dcm with its rtplan.dcm (dose.nrrd where the image has no DICOM references), tables, provenance."""
     progress.step("writing files")
     record = provenance(result, volume, structures, options)
     if volume.source.is_dicom:
-        plan = write_rtplan(result.dose.prescription, volume.source, folder / "rtplan.dcm", structures=structures.source)
+        plan = write_rtplan(
+            result.dose.prescription, volume.source, folder / "rtplan.dcm", structures=structures.source
+        )
         write_rtdose(result.dose, folder / "rtdose.dcm", plan=plan)
     else:
         write_image(result.dose.volume, folder / "dose.nrrd")

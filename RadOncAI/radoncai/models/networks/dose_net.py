@@ -26,16 +26,20 @@ def depth_to_space(x: Tensor) -> Tensor:
 class DoseNet(nn.Module):
     """(n, inputs, k, j, i) to (n, 1, k, j, i), the dose as a fraction of the highest level, not clipped.
 
-    Channel `base` is the first guess; the network adds to it and starts with adding little. `fine` are the
-    channels that the last convolution sees at full resolution, `sub` those that enter the trunk as sub-voxels.
-    Sides must be multiples of 2 ** len(widths).
+    The network adds to the channel `base` and starts with adding little. `fine` are the channels that the last
+    convolution sees at full resolution, `sub` those that enter the trunk as sub-voxels. A second opinion, the channel
+    `guess`, is not shown to the network but enters the answer with the weight `blend`: two models that err
+    differently err less together. Sides must be multiples of 2 ** len(widths).
     """
 
     def __init__(self, inputs: int, base: int, fine: tuple[int, ...], sub: tuple[int, ...],
-                 widths: tuple[int, ...] = (16, 32, 64, 96), head: int = 4, last: int = 12) -> None:
+                 widths: tuple[int, ...] = (16, 32, 64, 96), head: int = 4, last: int = 12,
+                 guess: int | None = None, blend: float = 0.0) -> None:
         super().__init__()
         self.base, self.fine, self.sub = base, list(fine), list(sub)
-        self.stem = ResidualBlock(3, inputs + 8 * len(sub), widths[0])
+        self.guess, self.blend = guess, blend
+        self.seen = [c for c in range(inputs) if c != guess]
+        self.stem = ResidualBlock(3, len(self.seen) + 8 * len(sub), widths[0])
         steps = list(zip(widths[:-1], widths[1:], strict=True))
         self.down = nn.ModuleList(ResidualBlock(3, a, b, stride=2) for a, b in steps)
         self.middle = ResidualBlock(3, widths[-1], widths[-1])
@@ -48,7 +52,7 @@ class DoseNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         base = x[:, self.base:self.base + 1]
-        coarse = functional.avg_pool3d(x, 2)
+        coarse = functional.avg_pool3d(x[:, self.seen], 2)
         levels = [self.stem(torch.cat([coarse, space_to_depth(x[:, self.sub])], 1))]
         for block in self.down:
             levels.append(block(levels[-1]))
@@ -58,4 +62,7 @@ class DoseNet(nn.Module):
             y = block(torch.cat([y, levels.pop()], 1))
         y = depth_to_space(self.head(y))
         detail = functional.leaky_relu(self.mix(torch.cat([y, x[:, self.fine]], 1)), 0.1)
-        return base + self.out(torch.cat([y, detail], 1))
+        own = base + self.out(torch.cat([y, detail], 1))
+        if not self.blend:
+            return own
+        return (1 - self.blend) * own + self.blend * x[:, self.guess:self.guess + 1]
