@@ -14,7 +14,8 @@ class AutoContour(ScriptedLoadableModule):
         parent.dependencies = ["RadOncAI"]
         parent.contributors = ["The RadOncAI developers"]
         parent.helpText = _(
-            "Contours of organs on CT by open models, reviewed before they are used. For research and teaching; not a medical device."
+            "Contours of organs on CT by open models, reviewed before they are used. "
+            "For research and teaching; not a medical device."
         )
         parent.acknowledgementText = _("Data and methods are named in the NOTICE file of the extension.")
 

@@ -14,7 +14,8 @@ class BodyComposition(ScriptedLoadableModule):
         parent.dependencies = ["RadOncAI"]
         parent.contributors = ["The RadOncAI developers"]
         parent.helpText = _(
-            "Measures muscle and fat at the third lumbar vertebra, each number with its error. For research and teaching; not a medical device."
+            "Measures muscle and fat at the third lumbar vertebra, each number with its error. "
+            "For research and teaching; not a medical device."
         )
         parent.acknowledgementText = _("Data and methods are named in the NOTICE file of the extension.")
 

@@ -14,7 +14,8 @@ class DosePredict(ScriptedLoadableModule):
         parent.dependencies = ["RadOncAI"]
         parent.contributors = ["The RadOncAI developers"]
         parent.helpText = _(
-            "Predicts the dose of a head-and-neck plan from CT, contours and prescription. For research and teaching; not a medical device."
+            "Predicts the dose of a head-and-neck plan from CT, contours and prescription. "
+            "For research and teaching; not a medical device."
         )
         parent.acknowledgementText = _("Data and methods are named in the NOTICE file of the extension.")
 

@@ -13,7 +13,7 @@ COARSE_CT_MM, DOSE_MM = 2.0, 2.5
 
 
 def block_factors(spacing_mm: tuple[float, float, float]) -> tuple[int, int, int]:
-    """CT voxels a working voxel takes along each axis (slice, row, column), so that it lies in the range the model knows."""
+    """CT voxels in a working voxel along (slice, row, column), so that it lies in the range the model knows."""
     pairs = zip(spacing_mm, NATIVE_MM, STANDARD_MM, strict=True)
     return tuple(1 if s >= low else max(1, round(standard / s)) for s, (low, _), standard in pairs)
 
