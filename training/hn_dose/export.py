@@ -18,11 +18,12 @@ import numpy as np
 import onnx
 import torch
 from bands import bands, differences
-from data import arguments, channels_of, openkbp
+from data import arguments as options_of
+from data import channels_of, openkbp
 from evaluate import box_of
 from export_trees import trees_to_onnx
 from onnx import TensorProto, helper, numpy_helper
-from train import ARGUMENTS, INPUTS, DoseNet, load_patient
+from train import INPUTS, DoseNet, load_patient
 from trees import PRIOR
 
 from radoncai.dose.channels import Channels
@@ -33,9 +34,9 @@ HERE = Path(__file__).resolve().parent
 BUNDLE = HERE.parents[1] / "Resources" / "Models" / "hn_dose"
 
 
-def rounded(weights: Path) -> DoseNet:
+def rounded(weights: Path, arguments: dict) -> DoseNet:
     """The network with its weights rounded to float16."""
-    network = DoseNet(**ARGUMENTS)
+    network = DoseNet(**arguments)
     state = torch.load(weights, weights_only=True, map_location="cpu")
     network.load_state_dict({k: v.half().float() for k, v in state.items()})
     return network.eval()
@@ -132,22 +133,26 @@ def write_json(path: Path, content: dict) -> None:
 
 
 def main() -> None:
-    parser = arguments(__doc__)
+    parser = options_of(__doc__)
     parser.add_argument("--weights", default="best.pt", help="state dict in W")
     parser.add_argument("--out", type=Path, default=BUNDLE)
     parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--blend", type=float, help="weight of the trees beside a network that never saw them")
     parser.add_argument("--note", default="", help="a sentence for the card: minutes, steps, machine")
     options = parser.parse_args()
     load, score = openkbp(options.data)
     options.out.mkdir(parents=True, exist_ok=True)
-    network = rounded(options.work / options.weights)
+    arguments = json.loads((options.work / "arguments.json").read_text())
+    if options.blend is not None:
+        arguments |= {"guess": INPUTS - 1, "blend": options.blend}
+    network = rounded(options.work / options.weights, arguments)
     write_network(network, options.out)
     model = pickle.loads((options.work / "trees.pkl").read_bytes())
     onnx.save(trees_to_onnx(model, PRIOR), str(options.out / "trees.onnx"))
     spec, card = (json.loads((HERE / name).read_text()) for name in ("model.json", "card.json"))
     files = ("model.onnx", "model.pt", "trees.onnx")
     spec["weights"] = {n: hashlib.sha256((options.out / n).read_bytes()).hexdigest() for n in files}
-    spec["network"] = {"class": "dose_net.DoseNet", "arguments": ARGUMENTS}
+    spec["network"] = {"class": "dose_net.DoseNet", "arguments": arguments}
     spec["version"] = options.version
     write_json(options.out / "model.json", spec)
     trees, run = session(options.out / "trees.onnx"), session(options.out / "model.onnx")

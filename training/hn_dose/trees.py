@@ -33,10 +33,10 @@ def sample(work: Path, names: list[str], n: int, seed: int = 0) -> tuple[np.ndar
     return np.concatenate(x), np.concatenate(y), np.concatenate(who)
 
 
-def fit(x: np.ndarray, y: np.ndarray, trees: int, loss: str = "squared_error") -> HistGradientBoostingRegressor:
+def fit(x: np.ndarray, y: np.ndarray, trees: int, loss: str = "absolute_error") -> HistGradientBoostingRegressor:
     """Trees for the difference between dose and prior."""
-    model = HistGradientBoostingRegressor(loss=loss, max_iter=trees, learning_rate=0.06, max_leaf_nodes=32,
-                                          min_samples_leaf=100, l2_regularization=5.0, max_features=0.5,
+    model = HistGradientBoostingRegressor(loss=loss, max_iter=trees, learning_rate=0.06, max_leaf_nodes=250,
+                                          min_samples_leaf=50, l2_regularization=5.0, max_features=0.3,
                                           early_stopping=False, random_state=0)
     return model.fit(x, y - x[:, PRIOR])
 
@@ -73,8 +73,8 @@ def out_of_fold(work: Path, names: list[str], x: np.ndarray, y: np.ndarray, who:
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("--voxels", type=int, default=2500)
-    parser.add_argument("--trees", type=int, default=250)
+    parser.add_argument("--voxels", type=int, default=4000)
+    parser.add_argument("--trees", type=int, default=400)
     parser.add_argument("--part", choices=("both", "bundled", "folds"), default="both")
     options = parser.parse_args()
     load, _ = openkbp(options.data)
