@@ -154,3 +154,15 @@ def test_progress_reports_and_stops_when_asked():
     progress.cancel()
     with pytest.raises(Cancelled):
         progress.step("predict", 0.1)
+
+
+def test_parts_of_a_progress_share_the_stop_and_keep_their_own_seconds():
+    whole = Progress()
+    whole.step("draw")
+    part = whole.part()
+    part.step("contour")
+    part.finish()
+    assert set(part.seconds) == {"contour"}
+    whole.cancel()
+    with pytest.raises(Cancelled):
+        part.step("more")

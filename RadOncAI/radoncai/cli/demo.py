@@ -35,9 +35,11 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     with staged(args.output) as place:
         progress.step("drawing the sample patient")
         phantom, volume, targets = _patient(place / "patient")
-        contours, structures, contour_record = _contour(volume, targets, args.device, place / "contour", progress)
-        dose, dose_record = _dose(volume, structures, args.device, place / "dose", progress)
-        body, body_record = _bodycomp(volume, args.device, place / "bodycomp", progress)
+        contours, structures, contour_record = _contour(
+            volume, targets, args.device, place / "contour", progress.part()
+        )
+        dose, dose_record = _dose(volume, structures, args.device, place / "dose", progress.part())
+        body, body_record = _bodycomp(volume, args.device, place / "bodycomp", progress.part())
         progress.step("writing the report")
         sections, folders = _sections(contours, structures, dose, body, volume, body_record.run)
         from radoncai.cli.sections import cards

@@ -22,6 +22,12 @@ class Progress:
         self._since = time.monotonic()
         self.seconds: dict[str, float] = {}
 
+    def part(self) -> Progress:
+        """For one job of several: the same listener and the same stop, seconds of its own."""
+        other = Progress(self._listen)
+        other._stop = self._stop
+        return other
+
     def cancel(self) -> None:
         self._stop.set()
 
