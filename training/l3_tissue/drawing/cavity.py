@@ -85,6 +85,7 @@ def _organs(canvas: Canvas, room: np.ndarray) -> None:
 def _kidneys(canvas: Canvas, room: np.ndarray, spine: tuple[float, float], scale: float) -> None:
     p = float(np.interp(canvas.level, [-3, -2, -1, 0, 1, 2], [0.4, 0.9, 0.95, 0.6, 0.12, 0.02]))
     hu = canvas.rng.choice([32.0, 110.0, 180.0]) + canvas.rng.normal(0, 12)
+    early = canvas.chance("p_bright_cortex")
     for side in (-1, 1):
         if canvas.rng.random() > p:
             continue
@@ -96,6 +97,10 @@ def _kidneys(canvas: Canvas, room: np.ndarray, spine: tuple[float, float], scale
             canvas.paint(shell & room & (canvas.label == VAT), canvas.rng.uniform(-70, 30), OTHER)
         organ = (canvas.ellipse(cx, cy, a, b) < 1) & room
         canvas.paint(organ, hu + 5 * canvas.noise(2), OTHER)
+        if early:
+            inner = (canvas.ellipse(cx, cy, 0.75 * a, 0.78 * b) < 1) & (canvas.noise(0.25 * a) > -0.4)
+            canvas.paint(organ, canvas.rng.uniform(150, 240), OTHER)
+            canvas.paint(organ & inner, canvas.rng.uniform(30, 115), OTHER)
         if a > 20:
             sinus = canvas.ellipse(cx - side * a * 0.5, cy, a * 0.45, b * 0.3) < 1
             canvas.paint(sinus & organ, canvas.facts["vat_hu"], VAT)
