@@ -26,7 +26,8 @@ def depth_to_space(x: Tensor) -> Tensor:
 class DoseNet(nn.Module):
     """(n, inputs, k, j, i) to (n, 1, k, j, i), the dose as a fraction of the highest level, not clipped.
 
-    The network adds to the channel `base` and starts with adding little. `fine` are the channels that the last
+    The network adds to the channel `base`, in units of `scale`, about what there is to add: with larger
+    units every optimiser step would be noise. `fine` are the channels that the last
     convolution sees at full resolution, `sub` those that enter the trunk as sub-voxels. A second opinion, the channel
     `guess`, is not shown to the network but enters the answer with the weight `blend`: two models that err
     differently err less together. Sides must be multiples of 2 ** len(widths).
@@ -34,10 +35,10 @@ class DoseNet(nn.Module):
 
     def __init__(self, inputs: int, base: int, fine: tuple[int, ...], sub: tuple[int, ...],
                  widths: tuple[int, ...] = (16, 32, 64, 96), head: int = 4, last: int = 12,
-                 guess: int | None = None, blend: float = 0.0) -> None:
+                 guess: int | None = None, blend: float = 0.0, scale: float = 0.05) -> None:
         super().__init__()
         self.base, self.fine, self.sub = base, list(fine), list(sub)
-        self.guess, self.blend = guess, blend
+        self.guess, self.blend, self.scale = guess, blend, scale
         self.seen = [c for c in range(inputs) if c != guess]
         self.stem = ResidualBlock(3, len(self.seen) + 8 * len(sub), widths[0])
         steps = list(zip(widths[:-1], widths[1:], strict=True))
@@ -47,7 +48,6 @@ class DoseNet(nn.Module):
         self.head = nn.Conv3d(widths[0], 8 * head, 1)
         self.mix = nn.Conv3d(head + len(fine), last, 3, padding=1)
         self.out = nn.Conv3d(head + last, 1, 1)
-        nn.init.normal_(self.out.weight, std=0.02)
         nn.init.zeros_(self.out.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class DoseNet(nn.Module):
             y = block(torch.cat([y, levels.pop()], 1))
         y = depth_to_space(self.head(y))
         detail = functional.leaky_relu(self.mix(torch.cat([y, x[:, self.fine]], 1)), 0.1)
-        own = base + self.out(torch.cat([y, detail], 1))
+        own = base + self.scale * self.out(torch.cat([y, detail], 1))
         if not self.blend:
             return own
         return (1 - self.blend) * own + self.blend * x[:, self.guess:self.guess + 1]
