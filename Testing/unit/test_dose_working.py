@@ -8,7 +8,7 @@ from radoncai.core.grid import Grid
 from radoncai.dose.applicability import doubts, refusals
 from radoncai.dose.working import block_factors, dose_grid
 
-LIMITS = {"highest_level_gy": [68, 72], "lower_levels_gy": [54, 66], "smallest_section_cm2": [60, 330],
+LIMITS = {"highest_level_gy": [68, 72], "lower_levels_gy": [54, 66], "widest_neck_cm2": 330,
           "fractions": [33, 35], "organs": ["SpinalCord", "Parotid_L"]}
 
 
