@@ -35,9 +35,9 @@ def sample(work: Path, names: list[str], n: int, seed: int = 0) -> tuple[np.ndar
 
 def fit(x: np.ndarray, y: np.ndarray, trees: int, loss: str = "absolute_error") -> HistGradientBoostingRegressor:
     """Trees for the difference between dose and prior."""
-    model = HistGradientBoostingRegressor(loss=loss, max_iter=trees, learning_rate=0.06, max_leaf_nodes=250,
-                                          min_samples_leaf=50, l2_regularization=5.0, max_features=0.3,
-                                          early_stopping=False, random_state=0)
+    model = HistGradientBoostingRegressor(loss=loss, max_iter=trees, learning_rate=0.06, max_leaf_nodes=600,
+                                          min_samples_leaf=30, l2_regularization=5.0, max_features=0.3,
+                                          early_stopping=False, random_state=1)
     return model.fit(x, y - x[:, PRIOR])
 
 
