@@ -148,7 +148,7 @@ class Trainer:
         """One patient; returns its plain error in Gy at 70."""
         done = min(1.0, self.spent / self.minutes)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * min(1, (self.step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-6
+            group["lr"] = float(self.rate * min(1, (self.step + 1) / 100) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-6)
         with torch.autocast(self.device, torch.bfloat16):
             y = self.network(padded(x[None, :INPUTS]))[0, 0, : x.shape[1], : x.shape[2], : x.shape[3]]
         weighted, plain, band = loss_terms(y.float(), x)
