@@ -1,4 +1,4 @@
-"""Write the bundle: `python training/hn_dose/export.py --data D --work W [--out FOLDER]`.
+"""Write the bundle: `python training/hn_dose/export.py --data D --work W [--weights none]`.
 
 Weights are rounded to float16 first; torch and ONNX hold the same numbers. Bands and card figures are computed with
 the exported files.
@@ -6,10 +6,10 @@ the exported files.
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import hashlib
 import json
-import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ from evaluate import box_of
 from export_trees import trees_to_onnx
 from onnx import TensorProto, helper, numpy_helper
 from train import INPUTS, DoseNet, load_patient
-from trees import PRIOR
+from trees import PRIOR, SEEDS, stored
 
 from radoncai.dose.channels import Channels
 from radoncai.dose.predict import first_guess, refine
@@ -85,16 +85,17 @@ def cached(work: Path, name: str, patient: dict) -> tuple[Channels, np.ndarray]:
     return Channels(x[:INPUTS - 1], Region(box_of(patient), inside, inside), patient["spacing_mm"], 70.0), x[INPUTS - 1]
 
 
-def gray(channels: Channels, guess: np.ndarray, network: Callable, shape: tuple[int, ...]) -> np.ndarray:
+def gray(channels: Channels, guess: np.ndarray, network: Callable | None, shape: tuple[int, ...]) -> np.ndarray:
     out = np.zeros(shape, np.float32)
-    out[channels.region.box] = refine(channels, guess, network) * np.float32(channels.top_gy)
+    fraction = guess if network is None else refine(channels, guess, network)
+    out[channels.region.box] = fraction * np.float32(channels.top_gy)
     return out
 
 
 def check_trees(channels: Channels, guess: np.ndarray, trees: Callable) -> None:
-    """Print how far trees.onnx on fresh channels lies from the cached guess, in Gy."""
+    """Print how far the exported trees on fresh channels lies from the cached guess, in Gy."""
     apart = np.abs(first_guess(channels, trees) - guess)[channels.region.inside] * 70
-    print(f"trees.onnx and scikit-learn: mean {apart.mean():.4f} Gy", flush=True)
+    print(f"ONNX trees and scikit-learn: mean {apart.mean():.4f} Gy", flush=True)
 
 
 def check_same(channels: Channels, guess: np.ndarray, network: DoseNet, run: Callable) -> None:
@@ -104,7 +105,7 @@ def check_same(channels: Channels, guess: np.ndarray, network: DoseNet, run: Cal
     print(f"ONNX and torch: mean {apart.mean():.4f}, 99.9th percentile {np.percentile(apart, 99.9):.4f} Gy", flush=True)
 
 
-def scored(split: str, load: object, score: object, work: Path, run: Callable) -> tuple[dict, list[dict]]:
+def scored(split: str, load: object, score: object, work: Path, run: Callable | None) -> tuple[dict, list[dict]]:
     """Scores of the challenge and true-minus-predicted rows of one split, with the exported network."""
     rows, errors = [], []
     for path in load.list_patients(split):
@@ -132,9 +133,34 @@ def write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
+def write_weights(options: argparse.Namespace) -> tuple[Callable, Callable | None]:
+    """Trees, network and model.json into the bundle; both as functions, None for a network that is left out."""
+    spec = json.loads((HERE / "model.json").read_text())
+    files = [f"trees_{seed}.onnx" for seed in SEEDS]
+    for name, model in zip(files, stored(options.work, "all"), strict=True):
+        onnx.save(trees_to_onnx(model, PRIOR), str(options.out / name))
+    sessions = [session(options.out / name) for name in files]
+    network = None
+    if options.weights != "none":
+        arguments = json.loads((options.work / "arguments.json").read_text())
+        if options.blend is not None:
+            arguments |= {"guess": INPUTS - 1, "blend": options.blend}
+        spec["network"] = {"class": "dose_net.DoseNet", "arguments": arguments}
+        network = rounded(options.work / options.weights, arguments)
+        write_network(network, options.out)
+        files += ["model.onnx", "model.pt"]
+    for stale in set(options.out.glob("*.onnx")) | set(options.out.glob("*.pt")):
+        if stale.name not in files:
+            stale.unlink()
+    spec["weights"] = {n: hashlib.sha256((options.out / n).read_bytes()).hexdigest() for n in sorted(files)}
+    spec["version"] = options.version
+    write_json(options.out / "model.json", spec)
+    return lambda x: np.mean([s(x) for s in sessions], 0), network
+
+
 def main() -> None:
     parser = options_of(__doc__)
-    parser.add_argument("--weights", default="best.pt", help="state dict in W")
+    parser.add_argument("--weights", default="best.pt", help="state dict in W; `none` leaves the network out")
     parser.add_argument("--out", type=Path, default=BUNDLE)
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--blend", type=float, help="weight of the trees beside a network that never saw them")
@@ -142,29 +168,21 @@ def main() -> None:
     options = parser.parse_args()
     load, score = openkbp(options.data)
     options.out.mkdir(parents=True, exist_ok=True)
-    arguments = json.loads((options.work / "arguments.json").read_text())
-    if options.blend is not None:
-        arguments |= {"guess": INPUTS - 1, "blend": options.blend}
-    network = rounded(options.work / options.weights, arguments)
-    write_network(network, options.out)
-    model = pickle.loads((options.work / "trees.pkl").read_bytes())
-    onnx.save(trees_to_onnx(model, PRIOR), str(options.out / "trees.onnx"))
-    spec, card = (json.loads((HERE / name).read_text()) for name in ("model.json", "card.json"))
-    files = ("model.onnx", "model.pt", "trees.onnx")
-    spec["weights"] = {n: hashlib.sha256((options.out / n).read_bytes()).hexdigest() for n in files}
-    spec["network"] = {"class": "dose_net.DoseNet", "arguments": arguments}
-    spec["version"] = options.version
-    write_json(options.out / "model.json", spec)
-    trees, run = session(options.out / "trees.onnx"), session(options.out / "model.onnx")
-    first = load.list_patients("early_stop")[0]
+    trees, network = write_weights(options)
+    first = load.list_patients("validation")[0]
     patient = load.read_patient(first)
     channels, guess = cached(options.work, first.stem, patient)
     check_trees(channels_of(patient), guess, trees)
-    check_same(channels, guess, network, run)
+    run = None
+    if network is not None:
+        run = session(options.out / "model.onnx")
+        check_same(channels, guess, network, run)
     stop, errors = scored("early_stop", load, score, options.work, run)
     write_json(options.out / "bands.json", bands(errors))
     valid, _ = scored("validation", load, score, options.work, run)
-    card["metrics"] = card_rows(valid, "OpenKBP validation") + card_rows(stop, "OpenKBP early stop")
+    card = json.loads((HERE / "card.json").read_text())
+    without = "OpenKBP early stop, trees fitted without them"
+    card["metrics"] = card_rows(valid, "OpenKBP validation") + card_rows(stop, without)
     card["method"] = f"{card['method']} {options.note}".strip()
     card["date"] = datetime.date.today().isoformat()
     write_json(options.out / "card.json", card)

@@ -1,12 +1,11 @@
-"""Boosted trees on voxel features: out-of-fold predictions for the network and one model for the bundle.
+"""Boosted trees on voxel features: two for the choices (fit), two for the bundle (all), out-of-fold guesses (folds).
 
-`python training/hn_dose/trees.py --data D --work W` writes W/trees.pkl and W/cache/NAME_t.npy (dose / top, float16).
+`python training/hn_dose/trees.py --data D --work W` writes W/trees_*.pkl and W/cache/NAME_t.npy (dose / top, float16).
 """
 
 from __future__ import annotations
 
 import pickle
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +14,7 @@ from data import arguments, openkbp
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 FOLDS = 3
+SEEDS = (0, 1)
 FEATURES = 30
 PRIOR = 2
 
@@ -33,41 +33,56 @@ def sample(work: Path, names: list[str], n: int, seed: int = 0) -> tuple[np.ndar
     return np.concatenate(x), np.concatenate(y), np.concatenate(who)
 
 
-def fit(x: np.ndarray, y: np.ndarray, trees: int, loss: str = "absolute_error") -> HistGradientBoostingRegressor:
+def fit(x: np.ndarray, y: np.ndarray, trees: int, seed: int = 1) -> HistGradientBoostingRegressor:
     """Trees for the difference between dose and prior."""
-    model = HistGradientBoostingRegressor(loss=loss, max_iter=trees, learning_rate=0.06, max_leaf_nodes=600,
-                                          min_samples_leaf=30, l2_regularization=5.0, max_features=0.3,
-                                          early_stopping=False, random_state=1)
+    model = HistGradientBoostingRegressor(loss="absolute_error", max_iter=trees, learning_rate=0.06, max_leaf_nodes=600,
+                                          min_samples_leaf=40, l2_regularization=5.0, max_features=0.3,
+                                          early_stopping=False, random_state=seed)
     return model.fit(x, y - x[:, PRIOR])
 
 
-def predict(model: HistGradientBoostingRegressor, x: np.ndarray) -> np.ndarray:
-    return np.clip(x[:, PRIOR] + model.predict(x), 0, 1.2)
+def predict(models: list[HistGradientBoostingRegressor], x: np.ndarray) -> np.ndarray:
+    """The mean of several models."""
+    return np.mean([np.clip(x[:, PRIOR] + m.predict(x), 0, 1.2) for m in models], 0)
 
 
-def write(work: Path, name: str, model: HistGradientBoostingRegressor) -> None:
+def write(work: Path, name: str, models: list[HistGradientBoostingRegressor]) -> None:
     """The prediction of one patient beside its channels."""
     inside = np.load(work / "cache" / f"{name}.npy", mmap_mode="r")[-1] > 0
     out = np.zeros(inside.shape, np.float16)
     x = np.load(work / "cache" / f"{name}_f.npy", mmap_mode="r")[:, :FEATURES]
-    out[inside] = predict(model, x.astype(np.float32))
+    out[inside] = predict(models, x.astype(np.float32))
     np.save(work / "cache" / f"{name}_t.npy", out)
 
 
-def bundled(work: Path, load: ModuleType, x: np.ndarray, y: np.ndarray, trees: int) -> None:
-    """The model of all fit patients, and its guess for the others."""
-    model = fit(x, y, trees)
-    (work / "trees.pkl").write_bytes(pickle.dumps(model))
-    for path in load.list_patients("early_stop") + load.list_patients("validation"):
-        write(work, path.stem, model)
+def stored(work: Path, of: str) -> list[HistGradientBoostingRegressor]:
+    """The models fitted on the patients `of` fit, or all (fit and early_stop)."""
+    return [pickle.loads((work / f"trees_{of}_{seed}.pkl").read_bytes()) for seed in SEEDS]
 
 
-def out_of_fold(work: Path, names: list[str], x: np.ndarray, y: np.ndarray, who: np.ndarray, trees: int) -> None:
+def train(work: Path, of: str, names: list[str], voxels: int, trees: int) -> None:
+    """Two models on different voxels with different seeds."""
+    for seed in SEEDS:
+        x, y, _ = sample(work, names, voxels, seed)
+        (work / f"trees_{of}_{seed}.pkl").write_bytes(pickle.dumps(fit(x, y, trees, seed)))
+        print(f"{of} {seed}: {x.shape} voxels and features", flush=True)
+
+
+def write_guesses(work: Path, load: ModuleType) -> None:
+    """Early-stop patients by models that have not seen them, validation patients by those of the bundle."""
+    for split, of in (("early_stop", "fit"), ("validation", "all")):
+        models = stored(work, of)
+        for path in load.list_patients(split):
+            write(work, path.stem, models)
+
+
+def out_of_fold(work: Path, names: list[str], voxels: int, trees: int) -> None:
     """Guesses for the fit patients by trees that have not seen them."""
+    x, y, who = sample(work, names, voxels)
     for fold in range(FOLDS):
         model = fit(x[who % FOLDS != fold], y[who % FOLDS != fold], trees)
         for name in names[fold::FOLDS]:
-            write(work, name, model)
+            write(work, name, [model])
         print(f"fold {fold}", flush=True)
 
 
@@ -75,17 +90,18 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--voxels", type=int, default=4000)
     parser.add_argument("--trees", type=int, default=400)
-    parser.add_argument("--part", choices=("both", "bundled", "folds"), default="both")
+    parser.add_argument("--parts", default="fit,all,guesses", help="of fit, all, guesses, folds (for a network on top)")
     options = parser.parse_args()
     load, _ = openkbp(options.data)
-    names = [p.stem for p in load.list_patients("fit")]
-    x, y, who = sample(options.work, names, options.voxels)
-    start = time.time()
-    if options.part != "folds":
-        bundled(options.work, load, x, y, options.trees)
-    if options.part != "bundled":
-        out_of_fold(options.work, names, x, y, who, options.trees)
-    print(f"{x.shape} voxels and features, {time.time() - start:.0f} s", flush=True)
+    names = {of: [p.stem for s in splits for p in load.list_patients(s)]
+             for of, splits in (("fit", ["fit"]), ("all", ["fit", "early_stop"]))}
+    parts = options.parts.split(",")
+    for of in (of for of in names if of in parts):
+        train(options.work, of, names[of], options.voxels, options.trees)
+    if "guesses" in parts:
+        write_guesses(options.work, load)
+    if "folds" in parts:
+        out_of_fold(options.work, names["fit"], options.voxels, options.trees)
 
 
 if __name__ == "__main__":

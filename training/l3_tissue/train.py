@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
@@ -54,15 +55,33 @@ def as_tensors(pairs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[Tensor, Tens
     return images, torch.from_numpy(np.stack([label for _, label in pairs]).astype(np.int64))
 
 
+def warped(rng: np.random.Generator, hu: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Turned by up to 7 degrees, scaled by up to 9 %, and bent smoothly by a few pixels."""
+    rows, columns = np.indices(hu.shape, np.float32)
+    middle = (np.array(hu.shape, np.float32) - 1) / 2
+    y, x = rows - middle[0], columns - middle[1]
+    angle, scale = np.deg2rad(rng.uniform(-7, 7)), rng.uniform(0.91, 1.09, 2)
+    y, x = (scale[0] * (np.cos(angle) * y + np.sin(angle) * x), scale[1] * (np.cos(angle) * x - np.sin(angle) * y))
+    bend = [ndimage.zoom(rng.normal(0, 1, (6, 6)), np.array(hu.shape) / 6, order=3) for _ in range(2)]
+    size = rng.uniform(0, 5)
+    where = (y + middle[0] + size * bend[0], x + middle[1] + size * bend[1])
+    image = ndimage.map_coordinates(hu.astype(np.float32), where, order=1, mode="nearest")
+    return image, ndimage.map_coordinates(label, where, order=0, mode="nearest")
+
+
 def augment(rng: np.random.Generator, hu: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mirror, shift by up to 6 pixels, HU offset and gain, more noise."""
+    """Mirror, shift by up to 6 pixels, warp, HU offset and gain, blur, more noise."""
     step = -1 if rng.random() < 0.5 else 1
     shift = rng.integers(-6, 7, 2)
     hu = np.roll(hu[:, ::step], shift, (0, 1)).astype(np.float32)
     label = np.roll(label[:, ::step], shift, (0, 1))
+    if rng.random() < 0.6:
+        hu, label = warped(rng, hu, label)
     hu = hu * rng.normal(1, 0.03) + rng.normal(0, 7)
-    if rng.random() < 0.25:
-        hu = hu + rng.uniform(0, 22) * rng.standard_normal(hu.shape, dtype=np.float32)
+    if rng.random() < 0.2:
+        hu = ndimage.gaussian_filter(hu, rng.uniform(0.3, 0.9))
+    if rng.random() < 0.35:
+        hu = hu + rng.uniform(0, 30) * rng.standard_normal(hu.shape, dtype=np.float32)
     return hu.astype(np.float32), label
 
 

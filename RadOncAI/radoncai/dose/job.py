@@ -15,14 +15,14 @@ from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dose import channels
 from radoncai.dose.applicability import doubts, refusals
-from radoncai.dose.predict import dose_gy
+from radoncai.dose.predict import Network, Trees, dose_gy
 from radoncai.dose.working import block_factors, dose_grid
 from radoncai.models import runners
 from radoncai.models.applicability import check
 from radoncai.models.catalogue import ModelFolder, find
 from radoncai.models.runners import onnx
 
-TREES = "trees.onnx"
+TREES = "trees"
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +150,17 @@ def _overrides(
     return tuple(found)
 
 
-def _load(folder: ModelFolder, device: str, progress: Progress):
-    """Trees and network as plain functions, and the network's runner."""
-    trees = onnx.open(folder, "cpu", TREES)
+def _load(folder: ModelFolder, device: str, progress: Progress) -> tuple[Trees, Network | None, runners.Runner]:
+    """Trees (the mean of several files) and, where the model has one, the network as plain functions; who runs last."""
+    names = [n for n in sorted(folder.model.weights) if n.startswith(TREES) and n.endswith(".onnx")]
+    if not names:
+        raise ModelError(f"The model {folder.name} names no boosted trees in its model.json; install it again.")
+    sessions = [onnx.open(folder, "cpu", name) for name in names]
+
+    def trees(features: np.ndarray) -> np.ndarray:
+        return sum(np.asarray(s.call(features), np.float32) for s in sessions) / len(sessions)
+
+    if not folder.model.network:
+        return trees, None, sessions[0]
     runner = runners.open(folder, device)
-    return trees.call, lambda batch: runner.run(batch[0], progress)[None], runner
+    return trees, lambda batch: runner.run(batch[0], progress)[None], runner

@@ -48,14 +48,19 @@ def _run(network: Network, x: np.ndarray) -> np.ndarray:
     return np.asarray(y, np.float32)[0, 0, :k, :j, :i]
 
 
-def dose_gy(channels: Channels, trees: Trees, network: Network, shape: tuple[int, int, int], mirror: bool = True,
+def dose_gy(channels: Channels, trees: Trees, network: Network | None, shape: tuple[int, int, int], mirror: bool = True,
             progress: Progress | None = None) -> np.ndarray:
-    """Dose in Gy float32 on the working grid of `shape` [k, j, i], 0 outside the region. Raises Cancelled."""
+    """Dose in Gy float32 on the working grid of `shape` [k, j, i], 0 outside the region; without network the trees'.
+
+    Raises Cancelled.
+    """
     if progress:
-        progress.step("First guess of the dose", 0.0)
-    guess = first_guess(channels, trees)
-    if progress:
-        progress.step("Dose network", 0.4)
+        progress.step("predicting the dose", 0.0)
+    fraction = first_guess(channels, trees)
+    if network is not None:
+        if progress:
+            progress.step("predicting the dose", 0.5)
+        fraction = refine(channels, fraction, network, mirror)
     out = np.zeros(shape, np.float32)
-    out[channels.region.box] = refine(channels, guess, network, mirror) * np.float32(channels.top_gy)
+    out[channels.region.box] = fraction * np.float32(channels.top_gy)
     return out
