@@ -16,16 +16,17 @@ def row(folder) -> str:
 
 
 def headline(card: dict) -> str:
-    """The figures a card puts first."""
-    shown = [m for m in card.get("metrics", []) if m.get("headline")] or card.get("metrics", [])[:1]
-    return (
-        "; ".join(
-            f"{m.get('structure') or ''} {m.get('metric') or ''} {m['value']:g} {m.get('unit') or ''} "
-            f"({m.get('data', '')}, n {m.get('n', '?')})".strip()
-            for m in shown
-        )
-        or "-"
-    )
+    """The card's first metric on validation patients where there are some, as the mean over its structures."""
+    metrics = [
+        m for m in card.get("metrics", []) if isinstance(m.get("value"), int | float) and m["structure"] != "mean"
+    ]
+    chosen = [m for m in metrics if "validation" in str(m.get("data", ""))] or metrics
+    if not chosen:
+        return "-"
+    first = chosen[0]
+    alike = [m["value"] for m in chosen if (m.get("metric"), m.get("data")) == (first.get("metric"), first.get("data"))]
+    what = f"{first['metric']} {sum(alike) / len(alike):.3g}" + (f", mean of {len(alike)}" if len(alike) > 1 else "")
+    return f"{what} ({first.get('data', '')}, n {first.get('n', '?')})"
 
 
 def main() -> None:
