@@ -4,7 +4,7 @@
 
 Each patient becomes a DICOM CT series with RTSTRUCT (HU = stored value - 1000). `radoncai contour --model hn_oar` and
 `radoncai dose` read it; their RTSTRUCT and RTDOSE are read back onto the patient's grid and scored. Patients without
-CT are scored from arrays alone, with their dose volume as External.
+CT are scored from arrays alone, with their dose volume as External, which tells the model where dose is.
 """
 
 from __future__ import annotations
