@@ -184,8 +184,8 @@ def text_of(rows: list[Row], split: str) -> str:
         "found counts as 0. Mean Dice is the mean over organs; pt_221 and the cords of pt_215 and pt_216 are left "
         "out (CT and contours do not fit, or no cord was drawn), the rows 'nobody left out' include them. The "
         "simplest rival, boosted trees on 14 geometric features, reaches dose score 3.73 and DVH score 2.27 Gy on the "
-        "33 validation patients (the data's `baseline.py`). Patients without CT get their dose volume as External, which "
-        "tells the model where dose is: their figures are not comparable with the others.",
+        "33 validation patients (the data's `baseline.py`). Patients without CT get their dose volume as External, "
+        "which tells the model where dose is: their figures are not comparable with the others.",
         "",
         f"| metric | unit | {' | '.join(f'{w} | n' for w in ways)} |",
         "|---|---|" + "---:|---:|" * len(ways),

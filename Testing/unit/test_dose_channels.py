@@ -122,7 +122,7 @@ def test_the_region_reaches_five_centimetres_beyond_the_targets():
 
 def test_without_ct_the_outline_is_water():
     hu, targets, levels = patient()
-    with_ct = channels.build(hu, targets, levels, {}, None, SPACING)
+    with_ct = channels.build(hu, targets, levels, {}, hu > -500, SPACING)
     without = channels.build(None, targets, levels, {}, hu > -500, SPACING)
     assert np.allclose(with_ct["prior"], without["prior"], atol=0.02)
     with pytest.raises(InputError):
@@ -154,3 +154,10 @@ def test_features_have_one_row_a_voxel_inside():
     assert len(x) == c.region.inside.sum()
     mirrored = channels.build(hu[:, :, ::-1], {n: m[:, :, ::-1] for n, m in targets.items()}, levels, {}, None, SPACING)
     assert np.allclose(np.mean(x, 0), np.mean(features.features(mirrored), 0), rtol=0.02, atol=0.02)
+
+
+def test_the_region_of_a_drawn_external_grows_less_than_that_of_a_body_found_on_the_ct():
+    hu, targets, levels = patient()
+    found = channels.build(hu, targets, levels, {}, None, SPACING).region
+    drawn = channels.build(hu, targets, levels, {}, hu > -500, SPACING).region
+    assert found.inside.shape[2] == drawn.inside.shape[2] + 2

@@ -85,6 +85,7 @@ def predict_dose(
     place = given.grid.crop(built.region.box)
     grid = dose_grid(volume.grid, place, dose_grid_mm)
     array = resample_array(gray[built.region.box], place, grid, outside=0.0)
+    array *= _within_external(structures, volume.grid, grid)
     source = replace(volume.source, slices=(), sha256="")
     said = (*warnings, *doubts(folder.model.applicability, prescription, list(organs.values())))
     comment = "; ".join(f"OVERRIDDEN: {text}" for text in overrides)
@@ -126,8 +127,20 @@ def working_input(
 
     targets = {name: gathered(structures.find(name)) for name in prescription.targets}
     masks = {wanted: gathered(structures.find(have)) for have, wanted in organs.items()}
-    external = next((s for s in structures if s.role == "external"), None)
+    external = _external(structures)
     return WorkingInput(grid, hu, targets, dict(prescription.targets), masks, gathered(external) if external else None)
+
+
+def _within_external(structures: StructureSet, ct: Grid, grid: Grid) -> np.ndarray | float:
+    """1 inside a drawn External, which is where a planner computes dose; 1 everywhere without one."""
+    external = _external(structures)
+    if external is None:
+        return 1.0
+    return resample_array(external.full(ct.shape).astype(np.float32), ct, grid, outside=0.0) >= 0.5
+
+
+def _external(structures: StructureSet) -> Structure | None:
+    return next((s for s in structures if s.role == "external"), None)
 
 
 def _check_targets(structures: StructureSet, prescription: Prescription) -> None:

@@ -18,8 +18,8 @@ RING_VOXELS = 2
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """`box` in the working grid; `body` (closed outline) and `inside` (body and two voxels more, since planners
-    outline the body outside the skin that a CT of 4 mm voxels shows) in the box."""
+    """`box` in the working grid; `body` (closed outline) and `inside` in the box: an External and one voxel more,
+    or a body found on the CT and two more, since planners outline the body outside the skin that a coarse CT shows."""
 
     box: Box
     body: np.ndarray
@@ -43,7 +43,8 @@ def region(hu: np.ndarray | None, target: np.ndarray, body: np.ndarray | None, s
     slices = slice(max(0, int(where[0]) - reach), min(len(target), int(where[-1]) + 1 + reach))
     found = body_mask(hu[slices], spacing_mm) if body is None else body[slices].astype(bool)
     closed = close_in_slices(found, CLOSING_MM, spacing_mm) | target[slices]
-    inside = ndimage.binary_dilation(closed, np.ones((1, 3, 3), bool), iterations=RING_VOXELS)
+    rings = RING_VOXELS if body is None else 1
+    inside = ndimage.binary_dilation(closed, np.ones((1, 3, 3), bool), iterations=rings)
     rows, columns = (np.flatnonzero(inside.any(axis=a)) for a in ((0, 2), (0, 1)))
     plane = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
     return Region((slices, *plane), closed[:, plane[0], plane[1]], inside[:, plane[0], plane[1]])
