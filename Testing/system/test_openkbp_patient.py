@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data" / "openkbp"
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data/openkbp is not here")]
-PATIENT = "pt_203"
+PATIENT = "pt_201"
 
 
 @pytest.fixture(scope="module")
