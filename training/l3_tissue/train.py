@@ -132,7 +132,7 @@ def learn(options: argparse.Namespace) -> None:
     running = []
     while state["seconds"] < options.minutes * 60:
         begun = time.monotonic()
-        if state["step"] % 50 == 0:
+        if state["step"] % 50 == 0 or not slices.items:
             slices.refresh()
         if len(slices.items) < 150:
             time.sleep(5)
