@@ -6,15 +6,12 @@ import argparse
 import json
 import logging
 import sys
-import traceback
-from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 
 from radoncai import __version__
 from radoncai.cli.terminal import TerminalProgress
+from radoncai.core.bug_log import log_bug
 from radoncai.core.errors import Cancelled, InputError, PlatformError, RadOncAIError
-from radoncai.core.resources import user_folder
 
 COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "compare", "convert", "models")
 NOTICE = "For research and teaching; not a medical device. Results are not approved."
@@ -64,8 +61,8 @@ def main(argv: list[str] | None = None) -> int:
         return _complain(
             terminal, PlatformError("The memory of this machine is used up; close programs or crop the image.")
         )
-    except Exception:
-        place = _log_bug(arguments)
+    except Exception as error:
+        place = log_bug(error, arguments[0] if arguments else "", arguments[1:])
         return _complain(terminal, RadOncAIError(f"Something unexpected happened; the details are in {place}."))
 
 
@@ -74,19 +71,6 @@ def _complain(terminal: TerminalProgress, error: RadOncAIError) -> int:
     sentence = " ".join(str(error).split())
     print(f"radoncai: error: {sentence}", file=sys.stderr)
     return error.exit_code
-
-
-def _log_bug(arguments: list[str]) -> Path:
-    """Append the traceback to the log; only the command's name, since paths may carry a patient's name."""
-    place = user_folder() / "radoncai.log"
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("a", encoding="utf-8") as file:
-            command = arguments[0] if arguments else ""
-            file.write(f"{datetime.now(UTC).isoformat()} radoncai {__version__} {command}\n{traceback.format_exc()}\n")
-    except OSError:
-        traceback.print_exc()
-    return place
 
 
 if __name__ == "__main__":

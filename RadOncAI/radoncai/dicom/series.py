@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ from pydicom.dataset import FileDataset
 
 from radoncai.core.errors import InputError
 from radoncai.core.volume import Source, Volume
+from radoncai.dicom.files import open_dicom
 from radoncai.dicom.geometry import Stack, axial_turn, stack, turn
 from radoncai.dicom.pixels import read_stack
 from radoncai.dicom.scan import SeriesInfo, SliceFile, choose, list_series
 from radoncai.dicom.values import modality_of, number, numbers, text
 
-__all__ = ["SeriesInfo", "list_series", "read_series"]
+__all__ = ["SeriesInfo", "list_series", "read_headers", "read_series"]
 
 HEADER_TEXT = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "PatientAge", "StudyDate", "StudyTime",
@@ -38,18 +40,38 @@ def read_series(path: Path, *, series: int | str | None = None, gaps: str = "ref
         raise InputError(f"--gaps {gaps} is not known; use refuse or interpolate.")
     info, items = choose(Path(path), series, modality)
     where = f"Series {info.number}" + (f' "{info.description}"' if info.description else "") + f" in {path}"
-    items, notes = _image_slices(items, where)
-    _refuse_unlike(items, where)
-    placed = _stack(items, where)
-    if len(placed.gaps) and gaps == "refuse":
-        raise InputError(_gap_sentence(placed, where))
-    ordered = [items[n] for n in placed.order]
+    placed, ordered, notes = place_slices(items, where, gaps)
     array = read_stack([item.path for item in ordered], placed.grid.shape[1:])
     slices = [_references(item.data) for item in ordered]
     if len(placed.gaps):
         array, slices = _fill_gaps(array, slices, placed)
         notes.append(f"{len(placed.gaps)} missing slices were interpolated linearly.")
     return _axial_volume(array, slices, placed, ordered[0].data, where, notes)
+
+
+def read_headers(files: Sequence[Path]) -> Volume:
+    """What the headers of slice files say, as a volume on the grid of their stack, without voxels (one 0 seen often).
+
+    `source.slices` follows k, which runs along the slices' normal. InputError as in `read_series`, but an oblique
+    series is no error here.
+    """
+    items = [SliceFile(Path(p), open_dicom(Path(p), pixels=False)) for p in files]
+    placed, ordered, notes = place_slices(items, "The series", "refuse")
+    first = ordered[0].data
+    modality = modality_of(first) or "CT"
+    source = _source(first, tuple(_references(item.data) for item in ordered), tuple(notes))
+    nothing = np.broadcast_to(np.int16(0), placed.grid.shape)
+    return Volume(nothing, placed.grid, modality, _unit(first, modality), source)
+
+
+def place_slices(items: list[SliceFile], where: str, gaps: str) -> tuple[Stack, list[SliceFile], list[str]]:
+    """The stack that slice files form, the files in its order, and what was said; InputError for what forms none."""
+    items, notes = _image_slices(items, where)
+    _refuse_unlike(items, where)
+    placed = _stack(items, where)
+    if len(placed.gaps) and gaps == "refuse":
+        raise InputError(_gap_sentence(placed, where))
+    return placed, [items[n] for n in placed.order], notes
 
 
 def _axial_volume(array: np.ndarray, slices: list[tuple[str, str]], placed: Stack, first: FileDataset, where: str,

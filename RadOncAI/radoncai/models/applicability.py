@@ -24,14 +24,17 @@ class Applicability:
     warnings: tuple[str, ...] = ()
 
 
-def judge(volume: Volume, spec: ModelSpec) -> Applicability:
-    """Modality, values, spacing, slices, tilt and body part against `model.json`; nothing is raised."""
+def judge(volume: Volume, spec: ModelSpec, *, values: bool = True) -> Applicability:
+    """Modality, values, spacing, slices, tilt and body part against `model.json`; nothing is raised.
+
+    `values`: whether the volume has voxels to judge; headers alone have none.
+    """
     refusals, warnings = [], []
     if volume.modality and volume.modality not in spec.modality:
         refusals.append(f"The image is {volume.modality}; the model {spec.name} is made for {_any(spec.modality)}.")
     elif not volume.modality:
         warnings.append(f"The file does not say what image it holds; it was taken to be {_any(spec.modality)}.")
-    if not refusals and "CT" in spec.modality:
+    if values and not refusals and "CT" in spec.modality:
         _judge_values(volume, spec, refusals, warnings)
     _judge_grid(volume, spec, refusals, warnings)
     _judge_body_part(volume, spec, warnings)

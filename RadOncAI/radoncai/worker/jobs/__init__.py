@@ -1,0 +1,21 @@
+"""One job a file: each reads its request, calls one library function, and gives a JSON object back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from radoncai.core.errors import InputError
+from radoncai.worker.work import Work
+
+NAMES = ("models", "describe", "contour")
+
+Job = Callable[[Work], dict[str, Any]]
+
+
+def load(name: str) -> Job:
+    """The function of a job; imports what it needs. Raises InputError for an unknown one."""
+    if name not in NAMES:
+        raise InputError(f"The worker knows no job {name!r}; update the modules and the library together.")
+    return import_module(f"radoncai.worker.jobs.{name}").run

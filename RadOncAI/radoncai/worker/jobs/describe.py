@@ -1,0 +1,77 @@
+"""`describe`: what an image is and whether a model may run on it, before anyone presses Apply."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from radoncai.bodycomp.measure import person_from
+from radoncai.core.errors import InputError
+from radoncai.core.grid import Grid
+from radoncai.core.volume import Volume
+from radoncai.models.applicability import judge
+from radoncai.models.catalogue import find
+from radoncai.models.orientation import tilt_degrees
+from radoncai.worker.image import Image, read_image, read_place
+from radoncai.worker.protocol import optional
+from radoncai.worker.work import Work
+
+TILTED_DEGREES = 0.5
+PLANES = ("axial", "coronal", "sagittal")
+OK, DOUBT, NO = "✓", "!", "✕"
+
+
+def run(work: Work) -> dict[str, Any]:
+    """Fields image (array optional) or files, model; task alone judges nothing but the image itself.
+
+    A series that cannot be read is a verdict, no failure.
+    """
+    request = work.request
+    if not request.get("image"):
+        request = {**request, "image": {"files": request.get("files") or []}}
+    work.progress.step("looking at the image")
+    has_voxels = bool(request["image"].get("array"))
+    try:
+        image = (read_image if has_voxels else read_place)(request, work.folder)
+    except InputError as error:
+        return {"verdict": "refused", "lines": [_line(NO, str(error))], "person": None, "spacing_mm": None,
+                "orientation": None, "modality": None, "shape": None}
+    lines = [_line(OK, _summary(image)), *(_line(DOUBT, text) for text in image.volume.source.warnings)]
+    lines += _judged(image.volume, optional(request, "model", str), has_voxels)
+    symbols = {line["symbol"] for line in lines}
+    person = person_from(image.volume.source.header)
+    return {"verdict": "refused" if NO in symbols else "doubtful" if DOUBT in symbols else "fine", "lines": lines,
+            "person": asdict(person), "spacing_mm": list(image.grid.spacing_mm), "orientation": _plane(image),
+            "modality": image.volume.modality or None, "shape": list(image.grid.shape)}
+
+
+def _judged(volume: Volume, model: str | None, has_voxels: bool) -> list[dict[str, str]]:
+    if model is None:
+        return []
+    found = judge(volume, find(model).model, values=has_voxels)
+    return [_line(NO, text) for text in found.refusals] + [_line(DOUBT, text) for text in found.warnings]
+
+
+def _line(symbol: str, text: str) -> dict[str, str]:
+    return {"symbol": symbol, "text": " ".join(text.split())}
+
+
+def _summary(image: Image) -> str:
+    """CT, axial, 0.98 x 0.98 x 2.50 mm, 512 x 512 x 161, no gaps."""
+    volume, grid = image.volume, image.volume.grid
+    parts = [volume.modality or "modality unknown", _plane(image), f"{_sides(grid)} mm",
+             " x ".join(str(n) for n in grid.shape[::-1])]
+    if volume.source.is_dicom:
+        parts.append("no gaps")
+    return ", ".join(parts)
+
+
+def _sides(grid: Grid) -> str:
+    return " x ".join(f"{s:.3g}" for s in grid.spacing_mm[::-1])
+
+
+def _plane(image: Image) -> str:
+    """The plane of the slices as they were taken, with the tilt where there is one."""
+    plane = PLANES[image.turn.axes.index(0)]
+    tilt = tilt_degrees(image.volume.grid)
+    return f"{plane}, tilted by {tilt:.1f} degrees" if tilt > TILTED_DEGREES else plane

@@ -1,0 +1,116 @@
+"""One job at a time on the main thread; a second thread reads requests, so that a cancel is heard meanwhile."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from radoncai.core.errors import Cancelled, InputError
+from radoncai.core.progress import Progress
+from radoncai.worker import failure, jobs, typical
+from radoncai.worker.job_progress import JobProgress
+from radoncai.worker.protocol import Channel, field, parse
+from radoncai.worker.work import Work
+
+GRACE_S = 1.5
+
+
+class Service:
+    """The worker's two threads and what they share."""
+
+    def __init__(self, channel: Channel, requests: BinaryIO, idle_s: float) -> None:
+        self._channel, self._requests, self._idle_s = channel, requests, idle_s
+        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._lock = threading.Lock()
+        self._current: tuple[str, Progress] | None = None
+        self._cancelled: set[str] = set()
+
+    def serve(self) -> int:
+        """Until quit, end of input or idle time-out."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while True:
+            try:
+                request = self._queue.get(timeout=self._idle_s)
+            except queue.Empty:
+                return 0
+            if request is None:
+                return 0
+            self._run(request)
+
+    def _listen(self) -> None:
+        for line in self._requests:
+            if not line.strip():
+                continue
+            try:
+                request = parse(line)
+            except InputError as error:
+                self._channel.send("failed", id=None, kind="input", text=str(error))
+                continue
+            if request["do"] == "quit":
+                break
+            if request["do"] == "cancel":
+                self._cancel(str(request.get("id")))
+            else:
+                self._queue.put(request)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Nobody waits any more: stop the running job, and leave without it where it does not hear."""
+        with self._lock:
+            if self._current:
+                self._current[1].cancel()
+        self._queue.put(None)
+        threading.Timer(GRACE_S, os._exit, (0,)).start()
+
+    def _cancel(self, name: str) -> None:
+        with self._lock:
+            if self._current and self._current[0] == name:
+                self._current[1].cancel()
+            else:
+                self._cancelled.add(name)
+
+    def _run(self, request: dict[str, Any]) -> None:
+        name = str(request.get("id"))
+        report = JobProgress(
+            typical.seconds(request),
+            lambda step, fraction, left: self._channel.send(
+                "progress", id=name, step=step, fraction=fraction, left_s=left
+            ),
+        )
+        progress = Progress(report)
+        with self._lock:
+            self._current = (name, progress)
+            if name in self._cancelled:
+                progress.cancel()
+        try:
+            result = self._result(request, name, progress)
+            self._channel.send("result", id=name, result=result)
+        except BaseException as error:
+            kind, text = failure.describe(error, request)
+            self._channel.send("failed", id=name, kind=kind, text=text)
+        finally:
+            with self._lock:
+                self._current = None
+                self._cancelled.discard(name)
+
+    def _result(self, request: dict[str, Any], name: str, progress: Progress) -> dict[str, Any]:
+        progress.step("starting")
+        folder = Path(field(request, "folder", str))
+        if not folder.is_dir():
+            raise InputError("The request's folder is not there; run again.")
+        job = jobs.load(field(request, "job", str))
+        result = job(Work(request, folder, progress, lambda text: self._channel.send("log", id=name, text=text)))
+        _raise_if_stopped(progress)
+        typical.remember(request, progress.seconds)
+        return result
+
+
+def _raise_if_stopped(progress: Progress) -> None:
+    """A cancel that came too late for the last step still ends as one."""
+    try:
+        progress.finish()
+    except Cancelled:
+        raise Cancelled("Stopped as asked.") from None
