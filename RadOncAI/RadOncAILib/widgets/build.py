@@ -1,0 +1,74 @@
+"""Short ways to build plain Qt widgets the same way everywhere."""
+
+from __future__ import annotations
+
+import qt
+
+EDGE_PX = 4
+
+
+def column(widget, spacing: int = EDGE_PX):
+    """A vertical layout without margins on `widget` (its own one, where it has one)."""
+    box = widget.layout() or qt.QVBoxLayout(widget)
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(spacing)
+    return box
+
+
+def row(*items, spacing: int = EDGE_PX):
+    """A horizontal layout of widgets; a number among them is a stretch."""
+    box = qt.QHBoxLayout()
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(spacing)
+    for item in items:
+        if isinstance(item, int):
+            box.addStretch(item)
+        else:
+            box.addWidget(item)
+    return box
+
+
+def label(text: str = "", *, wrap: bool = False, buddy=None):
+    """A label; with `buddy` its & key goes to that widget."""
+    made = qt.QLabel(text)
+    made.wordWrap = wrap
+    if buddy is not None:
+        made.setBuddy(buddy)
+    return made
+
+
+def push(text: str, tool_tip: str, on_click):
+    """A push button with a tool tip."""
+    made = qt.QPushButton(text)
+    made.toolTip = tool_tip
+    made.connect("clicked()", on_click)
+    return made
+
+
+def tool(text: str, tool_tip: str, on_click=None):
+    """A flat button for side paths: card, filters, log."""
+    made = qt.QToolButton()
+    made.text = text
+    made.toolTip = tool_tip
+    made.autoRaise = True
+    if on_click is not None:
+        made.connect("clicked()", on_click)
+    return made
+
+
+def shrinkable(widget):
+    """Let a wide widget (a selector with long names) become narrow, so that the panel fits 380 px."""
+    policy = widget.sizePolicy
+    policy.setHorizontalPolicy(qt.QSizePolicy.Ignored)
+    policy.setHorizontalStretch(1)
+    widget.setSizePolicy(policy)
+    widget.setMinimumWidth(90)
+    return widget
+
+
+def tint(widget, code: str | None) -> None:
+    """Text colour by palette, None for the theme's own."""
+    palette = qt.QPalette()
+    if code:
+        palette.setColor(qt.QPalette.WindowText, qt.QColor(code))
+    widget.setPalette(palette)

@@ -1,0 +1,124 @@
+"""What every panel is built on: parameter node, scene events, blocks, and a clean end of the work."""
+
+from __future__ import annotations
+
+import sys
+
+import qt
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from .log_section import LogSection
+
+
+class PanelWidget(VTKObservationMixin):
+    """The life of a panel. `owner` is the module's ScriptedLoadableModuleWidget, `logic` its Logic.
+
+    A panel overrides `build` (make blocks in the placeholders of `self.ui`, set `self.run`), `connect_node` and
+    `disconnect_node` (widgets to and from `self.node`), `refresh` (show what can be done now) and `forget` (drop
+    answers and nodes). `self.node` is the typed parameter node, None while the panel is not open.
+    """
+
+    def __init__(self, owner, logic) -> None:
+        VTKObservationMixin.__init__(self)
+        self.owner, self.logic, self.node, self.run, self.ui = owner, logic, None, None, None
+        self._refresh_soon = qt.QTimer()
+        self._refresh_soon.setSingleShot(True)
+        self._refresh_soon.setInterval(0)
+        self._refresh_soon.connect("timeout()", self._on_refresh)
+
+    # what a panel overrides
+
+    def build(self) -> None:
+        """Make the blocks; `self.run` is its RunBlock."""
+
+    def connect_node(self) -> None:
+        """Connect widgets and `self.node`, both ways."""
+
+    def disconnect_node(self) -> None:
+        """Undo `connect_node`."""
+
+    def refresh(self) -> None:
+        """Show what stands in `self.node` and what can be done."""
+
+    def forget(self) -> None:
+        """The scene goes: drop answers that are waited for and pointers to nodes."""
+
+    # life, called by the module's widget
+
+    def setup(self) -> None:
+        top = slicer.util.loadUI(self.owner.resourcePath(f"UI/{self.owner.moduleName}.ui"))
+        self.owner.layout.addWidget(top)
+        self.ui = slicer.util.childWidgetVariables(top)
+        top.setMRMLScene(slicer.mrmlScene)
+        self.log = LogSection(self.owner.layout)
+        self.owner.layout.addStretch(1)
+        self.build()
+        self.run.attach_log(self.log)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
+        self.addObserver(scene, scene.EndCloseEvent, self._on_scene_new)
+        self.addObserver(scene, scene.EndImportEvent, self._on_scene_new)
+        slicer.app.connect("aboutToQuit()", self.cleanup)
+
+    def enter(self) -> None:
+        self._open_node()
+
+    def exit(self) -> None:
+        """Another module is opened: a run is cancelled, nothing half-made stays."""
+        self.run.abandon(_("Cancelled: another module was opened."))
+        self._close_node()
+
+    def cleanup(self) -> None:
+        """Reload or quit. May be called twice."""
+        if self.run is not None:
+            self.run.abandon()
+        self._refresh_soon.stop()
+        self._close_node()
+        self.forget()
+        self.removeObservers()
+        slicer.app.disconnect("aboutToQuit()", self.cleanup)
+
+    def refresh_soon(self, *_arguments) -> None:
+        """Many changes, one refresh."""
+        self._refresh_soon.start()
+
+    # inside
+
+    def _on_refresh(self) -> None:
+        if self.node is not None:
+            self.refresh()
+
+    def _open_node(self) -> None:
+        if self.node is not None:
+            return
+        self.node = self.logic.getParameterNode()
+        self.connect_node()
+        self.addObserver(self.node, vtk.vtkCommand.ModifiedEvent, self.refresh_soon)
+        self.refresh()
+
+    def _close_node(self) -> None:
+        if self.node is None:
+            return
+        self.removeObserver(self.node, vtk.vtkCommand.ModifiedEvent, self.refresh_soon)
+        self.disconnect_node()
+        self.node = None
+
+    def _on_start_close(self, _caller, _event) -> None:
+        self.run.abandon(_("Cancelled: the scene was closed."))
+        self._close_node()
+        self.forget()
+
+    def _on_scene_new(self, _caller, _event) -> None:
+        if self.owner.parent.isEntered:
+            self._close_node()
+            self._open_node()
+
+
+def forget_packages(*names: str) -> None:
+    """Before a module is reloaded: its helper packages are read anew. The worker stays as it is."""
+    prefixes = tuple(f"{name}." for name in (*names, "RadOncAILib.widgets"))
+    for name in [n for n in sys.modules if n in (*names, "RadOncAILib.widgets") or n.startswith(prefixes)]:
+        del sys.modules[name]

@@ -1,0 +1,69 @@
+"""RTSTRUCT and RTDOSE of the image's study, to be loaded by our own readers in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import qt
+from slicer.i18n import tr as _
+
+from RadOncAILib.scene import study
+
+from . import build
+from .question import Question
+
+
+class StudyRow:
+    """A selector of what lies beside the image, and Load. `on_load(kind, entry)` with kind structures or dose."""
+
+    def __init__(self, on_load: Callable[[str, dict], None]) -> None:
+        self.on_load, self.entries = on_load, []
+        self._question = Question("study")
+        self.widget = qt.QWidget()
+        self.selector = build.shrinkable(qt.QComboBox())
+        self.selector.toolTip = _("Contours and doses of the same study in the DICOM database.")
+        self.load_button = build.push(_("Load"), _("Loads it with RadOncAI's own reader."), self.load)
+        box = build.column(self.widget)
+        line = build.row(build.label(_("Study")), self.selector, self.load_button)
+        line.setStretch(1, 1)
+        box.addLayout(line)
+        self._fill([])
+
+    def look(self, volume, image: dict) -> None:
+        """List what lies beside `volume`; `image` is its request without voxels."""
+        self._question.forget()
+        self._fill([])
+        candidates = [str(path) for path in study.rt_candidates(volume)] if volume is not None else []
+        if candidates and image.get("files"):
+            self._question.ask({"files": image["files"], "candidates": candidates}, self._on_answer)
+
+    def forget(self) -> None:
+        self._question.forget()
+        self._fill([])
+
+    def load(self) -> None:
+        entry = self.selector.itemData(self.selector.currentIndex)
+        if entry is not None and 0 <= entry < len(self.entries):
+            self.on_load(*self.entries[entry])
+
+    def _on_answer(self, result: dict) -> None:
+        found = [("structures", s) for s in result["structure_sets"]] + [("dose", d) for d in result["doses"]]
+        self._fill(found)
+
+    def _fill(self, entries: list[tuple[str, dict]]) -> None:
+        self.entries = entries
+        self.selector.clear()
+        for number, (kind, entry) in enumerate(entries):
+            self.selector.addItem(_title(kind, entry), number)
+        if not entries:
+            self.selector.addItem(_("no contours or doses beside it"), -1)
+        self.selector.enabled = self.load_button.enabled = bool(entries)
+
+
+def _title(kind: str, entry: dict) -> str:
+    label = entry.get("label") or ""
+    if kind == "structures":
+        title = _("RTSTRUCT {label}, {n} structures").format(label=label, n=len(entry["structures"]))
+    else:
+        title = _("RTDOSE {label} {kind}").format(label=label, kind=entry.get("kind") or "")
+    return title if entry.get("same_frame", True) else _("{title} (other frame of reference)").format(title=title)
