@@ -116,20 +116,44 @@ def measure(volume: Volume, predict: Predict, level_mm: float | None = None, per
     tissue = segment_slice(image, spacing, predict)
     if progress:
         progress.step("segmenting tissue", 0.7)
-    values = _values(tissue, image, spacing)
+    values = _values(tissue.labels, image, spacing)
     sd = _deviations(values, tissue, _slopes(volume, level, predict, calibration), level, calibration)
     _indices(values, sd, person.height_m)
     box = (slice(level.slice_index, level.slice_index + 1), slice(0, image.shape[0]), slice(0, image.shape[1]))
     one = volume.crop(box)
     grid = one.grid
     facts = _facts(volume)
-    flags = _flags(image, tissue, spacing, level, facts)
+    flags = _flags(image, tissue.labels, tissue.uncertain, spacing, level, facts)
     labels = Volume(tissue.labels[None], grid, volume.modality, "1", volume.source)
     return BodyComposition(level, labels, one, values, sd, person, flags, facts)
 
 
-def _values(tissue: TissueSlice, image: np.ndarray, spacing: tuple[float, float]) -> dict[str, float | None]:
-    found = numbers(tissue.labels, image, denoised(image, spacing), spacing[0] * spacing[1])
+def measure_labels(volume: Volume, labels: np.ndarray, level: Level, person: Person | None = None) -> BodyComposition:
+    """The numbers of regions that a person drew or corrected, without standard deviations.
+
+    `labels` (rows, columns) belongs to the slice `level.slice_index` of the upright volume, as in `measure`. Raises
+    InputError where its shape is another one or it is empty.
+    """
+    person = person_from(volume.source.header, person)
+    check_person(person)
+    volume = upright(volume)
+    spacing = volume.grid.spacing_mm[1:]
+    image = np.asarray(volume.array[level.slice_index], np.float32)
+    if labels.shape != image.shape or not np.any(labels):
+        raise InputError("The edited regions are empty or do not fit the slice; measure L3 again.")
+    values = _values(labels, image, spacing)
+    sd: dict[str, float | None] = dict.fromkeys(values)
+    _indices(values, sd, person.height_m)
+    facts = _facts(volume)
+    flags = _flags(image, labels, 0.0, spacing, level, facts)
+    box = (slice(level.slice_index, level.slice_index + 1), slice(0, image.shape[0]), slice(0, image.shape[1]))
+    one = volume.crop(box)
+    drawn = Volume(labels[None].astype(np.uint8), one.grid, volume.modality, "1", volume.source)
+    return BodyComposition(level, drawn, one, values, sd, person, flags, facts)
+
+
+def _values(labels: np.ndarray, image: np.ndarray, spacing: tuple[float, float]) -> dict[str, float | None]:
+    found = numbers(labels, image, denoised(image, spacing), spacing[0] * spacing[1])
     return {name: None if math.isnan(v) else v for name, v in found.items()}
 
 
@@ -141,7 +165,7 @@ def _slopes(volume: Volume, level: Level, predict: Predict, calibration: dict | 
     step = max(1, int(round(NEIGHBOUR_MM / dz)))
     ends = [int(np.clip(level.slice_index + s, 0, volume.grid.shape[0] - 1)) for s in (-step, step)]
     spacing = volume.grid.spacing_mm[1:]
-    low, high = (_values(segment_slice(volume.array[k], spacing, predict, spread=False),
+    low, high = (_values(segment_slice(volume.array[k], spacing, predict, spread=False).labels,
                          np.asarray(volume.array[k], np.float32), spacing) for k in ends)
     apart = max(ends[1] - ends[0], 1) * dz
     return {n: abs(high[n] - low[n]) / apart for n in low if low[n] is not None and high[n] is not None}
@@ -179,9 +203,9 @@ def _facts(volume: Volume) -> dict[str, object]:
             "contrast": contrast_of(header), "protocol": PROTOCOL}
 
 
-def _flags(image: np.ndarray, tissue: TissueSlice, spacing: tuple[float, float], level: Level,
+def _flags(image: np.ndarray, labels: np.ndarray, uncertain: float, spacing: tuple[float, float], level: Level,
            facts: dict[str, object]) -> tuple[str, ...]:
-    flags = slice_flags(image, tissue.labels, spacing)
+    flags = slice_flags(image, labels, spacing)
     if level.agree is None:
         flags.append("level_given")
     elif level.agree < level.asked:
@@ -192,6 +216,6 @@ def _flags(image: np.ndarray, tissue: TissueSlice, spacing: tuple[float, float],
         flags.append("contrast")
     if facts["kvp"] is not None and facts["kvp"] <= 100:
         flags.append("low_kv")
-    if tissue.uncertain > 0.25:
+    if uncertain > 0.25:
         flags.append("uncertain_regions")
     return tuple(flags)

@@ -72,7 +72,7 @@ def predict_dose(
     if folder.model.task != "dose":
         raise ModelError(f"The model {folder.name} is made for the task {folder.model.task}, not for dose.")
     progress.step("checking the input")
-    _check_targets(structures, prescription)
+    check_targets(structures, prescription)
     warnings = check(volume, folder.model, override)
     organs = organ_names(structures)
     given = working_input(volume, structures, prescription, organs)
@@ -143,9 +143,13 @@ def _external(structures: StructureSet) -> Structure | None:
     return next((s for s in structures if s.role == "external"), None)
 
 
-def _check_targets(structures: StructureSet, prescription: Prescription) -> None:
+def check_targets(structures: StructureSet, prescription: Prescription) -> None:
+    """InputError where a prescribed structure is missing or no target, or none of them is a PTV."""
     for name in prescription.targets:
-        role = structures.find(name).role
+        structure = structures.find(name)
+        if structure is None:
+            raise InputError(f"{name} is prescribed a dose and is not among the structures; choose another one.")
+        role = structure.role
         if role not in ("ptv", "ctv", "gtv"):
             raise InputError(f"{name} is not a target but of the role {role}; prescribe to a PTV.")
     if not any(structures.find(name).role == "ptv" for name in prescription.targets):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from radoncai.core.naming import annotated
 from radoncai.core.structures import Algorithm, Box, Review, Structure, StructureSet, bounding_box
 from radoncai.core.templates import ROLES, match
 from radoncai.worker.arrays import load_array, save_array
+from radoncai.worker.contours_as_read import with_contours
 from radoncai.worker.image import Image
 from radoncai.worker.protocol import field, optional
 
@@ -44,19 +44,12 @@ def structures_from_json(
         if structure is None:
             missing[name] = "it has no voxels"
         else:
-            kept.append(structure)
+            kept.append(with_contours(structure, item.get("read_from")))
     names = [s.name for s in kept]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice:
         raise InputError(f"Two structures are named {twice}; rename one of them.")
     return annotated(StructureSet(image.volume.grid, tuple(kept), image.volume.source, missing=missing))
-
-
-def mask_hash(structure: Structure) -> str:
-    """Says whether a mask is still the one that was read: its voxels and its place."""
-    digest = hashlib.sha1(np.packbits(structure.mask).tobytes(), usedforsecurity=False)
-    digest.update(repr([(b.start, b.stop) for b in structure.box]).encode())
-    return digest.hexdigest()
 
 
 def code_to_json(structure: Structure) -> dict[str, Any] | None:
@@ -101,7 +94,7 @@ def _from_json(item: dict[str, Any], image: Image, folder: Path) -> Structure | 
         algorithm=Algorithm(*(str(algorithm.get(k) or "") for k in ("name", "version", "weights"))),
         review=Review(_one_of(item, "status", STATUSES, "unreviewed"), *(
             str(item.get(k) or "") for k in ("reviewer", "reviewed_at", "comment"))),
-        uncertainty=item.get("uncertainty"))
+        uncertainty=item.get("uncertainty"), findings=tuple(item.get("findings") or ()))
 
 
 def _box(item: dict[str, Any], shape: tuple[int, ...], image: Image) -> Box:

@@ -11,7 +11,7 @@ from radoncai.worker.protocol import optional
 from radoncai.worker.work import Work
 
 JOB_OF = {"contour": "contour", "dose": "dose", "tissue": "bodycomp"}
-PACKAGE_OF = {"onnx": "onnxruntime", "torch": "torch", "torchscript": "torch"}
+REQUIRED = {"onnx": {"onnxruntime": "onnxruntime>=1.20"}, "torch": {"torch": "torch>=2.6"}}
 KNOWN_RUNNERS = ("classical", "onnx", "torch")
 
 
@@ -31,7 +31,7 @@ def _row(folder: ModelFolder) -> dict[str, Any]:
             "licence": spec.licence, "memory_mb": spec.memory_mb,
             "expected_s": typical.expected_s(JOB_OF.get(spec.task, ""), folder.name),
             "card": folder.card, "usable": not why_not, "why_not": why_not,
-            "needs": PACKAGE_OF.get(spec.runner) if why_not else None}
+            "missing": _missing(spec.runner)}
 
 
 def _why_not(folder: ModelFolder) -> str | None:
@@ -41,7 +41,10 @@ def _why_not(folder: ModelFolder) -> str | None:
     missing = [name for name in folder.model.weights if not (folder.path / name).is_file()]
     if missing:
         return f"Its weights {', '.join(missing)} are missing; install it again."
-    package = PACKAGE_OF.get(runner)
-    if package and importlib.util.find_spec(package) is None:
-        return f"It needs the package {package}, which is not installed."
-    return None
+    packages = _missing(runner)
+    return f"It needs {', '.join(packages)}, which is not installed." if packages else None
+
+
+def _missing(runner: str) -> list[str]:
+    """Requirements, as pip takes them, that this Python lacks."""
+    return [text for name, text in REQUIRED.get(runner, {}).items() if importlib.util.find_spec(name) is None]
