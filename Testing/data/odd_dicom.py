@@ -79,3 +79,29 @@ def _plain_slice(study: str, series: str, frame: str, n: int, shape: tuple[int, 
     data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
     data.RescaleSlope, data.RescaleIntercept = "1", "0"
     return data
+
+
+def oriented_grid(orientation: tuple[float, ...], shape: tuple[int, int, int], spacing: tuple[float, float, float],
+                  centre_lps: tuple[float, float, float], lean: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Grid:
+    """A grid of images of any orientation (row and column cosines) around a point; `lean` mm sideways a slice."""
+    row, column = np.array(orientation[:3], float), np.array(orientation[3:], float)
+    matrix = np.eye(4)
+    step = np.cross(row, column) * spacing[0] + np.array(lean)
+    matrix[:3, :3] = np.column_stack([row * spacing[2], column * spacing[1], step])
+    matrix[:3, 3] = np.array(centre_lps) - matrix[:3, :3] @ ((np.array(shape[::-1]) - 1) / 2)
+    return Grid(shape, matrix)
+
+
+def ball_volume(grid: Grid, centre_lps: tuple[float, float, float], radius_mm: float) -> Volume:
+    """Air with a ball of 1000 HU whose edge falls off over 4 mm, the same in space on every grid."""
+    index = np.indices(grid.shape)[::-1].reshape(3, -1).T
+    distance = np.linalg.norm(grid.to_lps(index) - np.array(centre_lps), axis=1).reshape(grid.shape)
+    return Volume(np.rint(np.clip((radius_mm + 2 - distance) / 4, 0, 1) * 2000 - 1000), grid, "CT", "HU")
+
+
+def centre_and_cc(volume: Volume) -> tuple[np.ndarray, float]:
+    """Centre of mass (LPS mm) and volume (cc) of what is denser than air, as `ball_volume` draws it."""
+    weight = (volume.array.astype(float) + 1000) / 2000
+    index = np.indices(volume.array.shape)[::-1].reshape(3, -1).T
+    centre = (volume.grid.to_lps(index) * weight.reshape(-1, 1)).sum(axis=0) / weight.sum()
+    return centre, float(weight.sum() * volume.grid.voxel_cc)

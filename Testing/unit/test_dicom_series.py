@@ -193,15 +193,6 @@ def test_two_patients_are_refused_without_their_names(tmp_path):
     refused(tmp_path, "2 patients")
 
 
-def test_gantry_tilt_and_oblique(tmp_path):
-    c, s = np.cos(np.radians(12)), np.sin(np.radians(12))
-    shear = np.array([0, 0, 3.0]) * 1 / c - np.cross((1, 0, 0), (0, c, -s)) * 3.0
-    series_of_orientation(tmp_path / "tilt", (1, 0, 0, 0, c, -s), PLACE, shift_mm=tuple(shear))
-    refused(tmp_path / "tilt", "gantry tilt of 12.0 degrees")
-    series_of_orientation(tmp_path / "oblique", (c, s, 0, -s, c, 0), PLACE)
-    refused(tmp_path / "oblique", "oblique by 12.0 degrees")
-
-
 def test_colour_multiframe_and_images_without_place(series, tmp_path):
     _, folder = series
     edit(folder, lambda data, n: setattr(data, "NumberOfFrames", 2))

@@ -9,13 +9,28 @@ import numpy as np
 from radoncai.core.grid import Grid
 
 
+@dataclass(frozen=True, eq=False)
+class ImagePlanes:
+    """The images that a volume was turned or resampled from, where they are no slices of its array.
+
+    `grid`: as the images lie, k from image to image; sheared where the gantry was tilted. `slices` and `frames` as in
+    `Source`, in the order of that k.
+    """
+
+    grid: Grid
+    slices: tuple[tuple[str, str], ...]
+    frames: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class Source:
     """DICOM references of an image; empty for NIfTI and NRRD.
 
-    `slices` holds (SOP Class UID, SOP Instance UID) of each slice in array order. `header` keeps the few
-    attributes that later files repeat (PatientID, StudyDate, ...), keyword to value. `files` and `sha256` name
-    the input for provenance where there are no UIDs. `warnings` says what reading had to assume or repair.
+    `slices` holds (SOP Class UID, SOP Instance UID) of each slice in array order, `frames` the frame number (from 1)
+    of each where the images are multi-frame. Where the array's slices are not the images, both are empty and `planes`
+    has them. `header` keeps the few attributes that later files repeat (PatientID, StudyDate, ...), keyword to value.
+    `sha256` names the input for provenance where there are no UIDs. `warnings` says what reading had to assume or
+    repair.
     """
 
     patient_id: str = ""
@@ -26,6 +41,8 @@ class Source:
     header: dict[str, object] = field(default_factory=dict)
     sha256: str = ""
     warnings: tuple[str, ...] = ()
+    frames: tuple[int, ...] = ()
+    planes: ImagePlanes | None = None
 
     @property
     def is_dicom(self) -> bool:

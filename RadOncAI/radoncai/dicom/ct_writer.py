@@ -23,12 +23,14 @@ def write_ct_series(volume: Volume, folder: Path, *, patient_id: str, patient_na
                     header: Mapping[str, object] | None = None) -> Volume:
     """Write one CT Image Storage file a slice (explicit VR little endian) and return the volume with its references.
 
-    `volume`: HU on an axial grid, rounded to whole numbers within int16. UIDs come from `seed` (default: patient and
-    description), so that a second run writes equal files; two series share a study by the same `study_uid` or seed.
-    `header`: further attributes, keyword to value (PatientSex, PatientSize, KVP, ConvolutionKernel, ...).
+    `volume`: HU on a grid of any direction (k from image to image; sheared too, as by a tilted gantry), rounded to
+    whole numbers within int16. UIDs come from `seed` (default: patient and description), so that a second run writes
+    equal files; two series share a study by the same `study_uid` or seed. `header`: further attributes, keyword to
+    value (PatientSex, PatientSize, KVP, ConvolutionKernel, ...).
     """
-    if not volume.grid.is_axial:
-        raise InputError("A CT series can be written from an axial grid only; resample the volume first.")
+    axes = volume.grid.directions
+    if abs(axes[:, 0] @ axes[:, 1]) > 1e-4:
+        raise InputError("The rows and columns of a CT slice must be perpendicular; resample the volume first.")
     seed = seed or f"{patient_id} {series_description}"
     extra = {"StudyDate": date, "StudyTime": time, "StudyID": "1", "PatientName": patient_name,
              "PatientPosition": "HFS", **(header or {})}
@@ -43,7 +45,7 @@ def write_ct_series(volume: Volume, folder: Path, *, patient_id: str, patient_na
         data.SOPInstanceUID, data.InstanceNumber = uid, k + 1
         position = volume.grid.to_lps(np.array([[0, 0, k]]))[0]
         data.ImagePositionPatient = [decimal(v) for v in position]
-        data.SliceLocation = decimal(position[2])
+        data.SliceLocation = decimal(position @ np.cross(axes[:, 0], axes[:, 1]))
         data.add_new("PixelData", "OW", stored[k].tobytes())
         write_object(data, Path(folder) / f"ct_{k + 1:04d}.dcm")
     final = replace(source, header={**extra, "SeriesDescription": series_description, "PatientID": patient_id,
@@ -57,7 +59,7 @@ def _series_part(volume: Volume, source: Source, now: datetime, description: str
     data.SeriesInstanceUID = source.series_uid
     data.SeriesDescription, data.SeriesNumber = description, 1
     data.FrameOfReferenceUID, data.PositionReferenceIndicator = source.frame_uid, ""
-    data.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
+    data.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]  # the term for every CT slice, localizers apart
     data.AcquisitionNumber = 1
     data.KVP, data.Laterality = "", ""
     for keyword, value in source.header.items():
@@ -65,7 +67,7 @@ def _series_part(volume: Volume, source: Source, now: datetime, description: str
     slice_mm, row_mm, column_mm = volume.grid.spacing_mm
     data.PixelSpacing = [decimal(row_mm), decimal(column_mm)]
     data.SliceThickness = decimal(slice_mm)
-    data.ImageOrientationPatient = ["1", "0", "0", "0", "1", "0"]
+    data.ImageOrientationPatient = [decimal(v) for v in volume.grid.directions[:, :2].T.ravel()]
     data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
     _, data.Rows, data.Columns = volume.grid.shape
     data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1

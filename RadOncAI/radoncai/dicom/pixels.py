@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
 
 from radoncai.core.errors import InputError
 from radoncai.dicom.files import open_dicom, transfer_syntax
+from radoncai.dicom.gdcm_pixels import GDCM_SYNTAXES, decode_by_gdcm
 from radoncai.dicom.values import number, text
 
 
@@ -28,23 +30,36 @@ def decode(data: FileDataset, path: Path) -> np.ndarray:
             warnings.simplefilter("ignore")
             return data.pixel_array
     except Exception as error:  # noqa: BLE001  each decoder raises its own kinds
+        by_gdcm = decode_by_gdcm(data) if transfer_syntax(data) in GDCM_SYNTAXES else None
+        if by_gdcm is not None:
+            return by_gdcm
         raise InputError(_why_not(path, data, error)) from error
 
 
-def scale(data: FileDataset) -> tuple[float, float]:
+def scale(data: Dataset) -> tuple[float, float]:
     """Rescale slope and intercept, 1 and 0 where absent."""
     return number(data, "RescaleSlope", 1.0), number(data, "RescaleIntercept", 0.0)
 
 
-def read_stack(paths: list[Path], shape: tuple[int, int]) -> np.ndarray:
-    """(slices, rows, columns) of rescaled values: int16 where all of them are whole and fit, else float32."""
+def read_stack(paths: list[Path], shape: tuple[int, int], frames: Sequence[int | None] = (),
+               headers: Sequence[Dataset] = ()) -> np.ndarray:
+    """(slices, rows, columns) of rescaled values: int16 where all of them are whole and fit, else float32.
+
+    `frames`: the frame of each file (from 0) that is meant, None for a file of one image; `headers`: where the
+    rescaling of each stands, if not in the file's own header.
+    """
     out = np.empty((len(paths), *shape), np.int16)
+    opened: tuple[Path, np.ndarray, Dataset] | None = None
     for n, path in enumerate(paths):
-        stored, data = stored_pixels(path)
+        if opened is None or opened[0] != path:
+            opened = (path, *stored_pixels(path))
+        stored, data = opened[1:]
+        if frames and frames[n] is not None:
+            stored = _frame(stored, frames[n], path)
         if stored.shape != tuple(shape):
             raise InputError(f"{path} has {stored.shape} pixels where its series has {tuple(shape)}; "
                              "keep slices of one size in the folder.")
-        slope, intercept = scale(data)
+        slope, intercept = scale(headers[n] if headers else data)
         if out.dtype == np.int16:
             out = out if _fits_int16(stored, slope, intercept) else out.astype(np.float32)
         if out.dtype == np.int16:
@@ -52,6 +67,13 @@ def read_stack(paths: list[Path], shape: tuple[int, int]) -> np.ndarray:
         else:
             out[n] = stored.astype(np.float64) * slope + intercept
     return out
+
+
+def _frame(stored: np.ndarray, number_from_0: int, path: Path) -> np.ndarray:
+    stored = stored[None] if stored.ndim == 2 else stored
+    if stored.ndim != 3 or number_from_0 >= len(stored):
+        raise InputError(f"{path} holds fewer frames than it describes; copy it again.")
+    return stored[number_from_0]
 
 
 def _fits_int16(stored: np.ndarray, slope: float, intercept: float) -> bool:

@@ -1,4 +1,4 @@
-"""Reading a CT, MR or PET series from its slice files."""
+"""Reading a CT, MR or PET series: slice files or multi-frame, of any orientation."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset
 
 from radoncai.core.errors import InputError
-from radoncai.core.volume import Source, Volume
-from radoncai.dicom.files import open_dicom
-from radoncai.dicom.geometry import Stack, axial_turn, stack, turn
+from radoncai.core.grid import Grid
+from radoncai.core.volume import ImagePlanes, Source, Volume
+from radoncai.dicom.geometry import Stack, degrees_from_axial, is_straight, nearest_turn, turned_grid
+from radoncai.dicom.pet import suv_factor
 from radoncai.dicom.pixels import read_stack
-from radoncai.dicom.scan import SeriesInfo, SliceFile, choose, list_series
-from radoncai.dicom.values import modality_of, number, numbers, text
+from radoncai.dicom.placed import place_slices
+from radoncai.dicom.planes import upright
+from radoncai.dicom.scan import SeriesInfo, SliceFile, choose, list_series, slice_files
+from radoncai.dicom.values import modality_of, number, text
 
 __all__ = ["SeriesInfo", "list_series", "read_headers", "read_series"]
 
@@ -25,158 +28,144 @@ HEADER_TEXT = (
     "PatientPosition", "PositionReferenceIndicator", "Manufacturer", "ManufacturerModelName", "BodyPartExamined",
     "SpecificCharacterSet", "Units")
 HEADER_NUMBERS = ("PatientSize", "PatientWeight", "KVP", "SliceThickness")
+_AIR_HU = -1000.0
 
 
 def read_series(path: Path, *, series: int | str | None = None, gaps: str = "refuse",
-                modality: str | None = None) -> Volume:
-    """An image series as a volume on an axial LPS grid, k towards the head; no voxel is interpolated.
+                modality: str | None = None, as_stored: bool = False) -> Volume:
+    """An image series as a volume on an axial LPS grid, k towards the head.
 
-    `path`: a folder (searched below too) or one file; `series`: its number in `list_series` or its UID;
-    `gaps`: "refuse" missing slices or "interpolate" them linearly; `modality`: only series of this one. Values are
-    rescaled (HU for CT), int16 where whole, else float32. `source.slices` follows the array; it is empty for
-    sagittal and coronal series. InputError for all that cannot be read exactly.
+    `path`: a folder (searched below too) or one file; `series`: its number in `list_series` or its UID; `gaps`:
+    "refuse" missing slices and uneven spacing or "interpolate" them linearly; `modality`: only series of this one.
+    Values are rescaled (HU for CT, SUV for PET where the files say enough), int16 where whole, else float32.
+
+    Slices along the body axes are turned exactly; oblique ones and those of a tilted gantry are resampled linearly,
+    which `source.warnings` says. `source.slices` follows the array where its slices are the images; else it is empty
+    and `source.planes` has the images' own grid and references. `as_stored` leaves the array as the images lie, on a
+    grid of any direction. InputError for all that forms no volume.
     """
     if gaps not in ("refuse", "interpolate"):
         raise InputError(f"--gaps {gaps} is not known; use refuse or interpolate.")
     info, items = choose(Path(path), series, modality)
     where = f"Series {info.number}" + (f' "{info.description}"' if info.description else "") + f" in {path}"
     placed, ordered, notes = place_slices(items, where, gaps)
-    array = read_stack([item.path for item in ordered], placed.grid.shape[1:])
-    slices = [_references(item.data) for item in ordered]
+    if info.copies:
+        notes.append(f"{info.copies} files were copies of others and were left out.")
+    headers = [item.data for item in ordered]
+    array = read_stack([item.path for item in ordered], placed.grid.shape[1:],
+                       [item.frame for item in ordered], headers)
+    references = _on_planes(ordered, placed)
     if len(placed.gaps):
-        array, slices = _fill_gaps(array, slices, placed)
-        notes.append(f"{len(placed.gaps)} missing slices were interpolated linearly.")
-    return _axial_volume(array, slices, placed, ordered[0].data, where, notes)
+        array = _fill_gaps(array, placed)
+        notes.append(_filled(placed))
+    modality = modality_of(headers[0]) or "CT"
+    unit = _unit(headers[0], modality)
+    if modality == "PT":
+        array, unit = _as_suv(array, headers, unit, notes)
+    return _volume(array, unit, placed, references, headers[0], modality, notes, where, as_stored)
 
 
 def read_headers(files: Sequence[Path]) -> Volume:
-    """What the headers of slice files say, as a volume on the grid of their stack, without voxels (one 0 seen often).
+    """What `read_series` says of these slice files without their pixels; the array holds no values (a view of one 0).
 
-    `source.slices` follows k, which runs along the slices' normal. InputError as in `read_series`, but an oblique
-    series is no error here.
+    The grid is turned to LPS by swaps and flips only and stays oblique where the series is; `source.planes` is set
+    where the array's slices are not the images. InputError as in `read_series`.
     """
-    items = [SliceFile(Path(p), open_dicom(Path(p), pixels=False)) for p in files]
-    placed, ordered, notes = place_slices(items, "The series", "refuse")
+    placed, ordered, notes = place_slices(slice_files(files), "The series", "refuse")
     first = ordered[0].data
+    references = _on_planes(ordered, placed)
+    transpose, steps = nearest_turn(placed.grid)
+    grid = turned_grid(placed.grid, transpose, steps)
     modality = modality_of(first) or "CT"
-    source = _source(first, tuple(_references(item.data) for item in ordered), tuple(notes))
-    nothing = np.broadcast_to(np.int16(0), placed.grid.shape)
-    return Volume(nothing, placed.grid, modality, _unit(first, modality), source)
+    source = _source(first, notes, references, placed.grid, None if transpose[0] else steps[0])
+    return Volume(np.broadcast_to(np.int16(0), grid.shape), grid, modality, _unit(first, modality), source)
 
 
-def place_slices(items: list[SliceFile], where: str, gaps: str) -> tuple[Stack, list[SliceFile], list[str]]:
-    """The stack that slice files form, the files in its order, and what was said; InputError for what forms none."""
-    items, notes = _image_slices(items, where)
-    _refuse_unlike(items, where)
-    placed = _stack(items, where)
-    if len(placed.gaps) and gaps == "refuse":
-        raise InputError(_gap_sentence(placed, where))
-    return placed, [items[n] for n in placed.order], notes
-
-
-def _axial_volume(array: np.ndarray, slices: list[tuple[str, str]], placed: Stack, first: FileDataset, where: str,
-                  notes: list[str]) -> Volume:
-    transpose, steps, grid = axial_turn(placed.grid, where)
-    array = turn(array, transpose, steps)
-    if transpose[0] == 0:
-        slices = slices[::steps[0]]
-    else:
-        slices = []
-        notes.append("The series is sagittal or coronal: it was turned to axial and contours cannot refer to it.")
+def _volume(array: np.ndarray, unit: str, placed: Stack, references: ImagePlanes, first: Dataset, modality: str,
+            notes: list[str], where: str, as_stored: bool) -> Volume:
     if not text(first, "SeriesInstanceUID") or not text(first, "StudyInstanceUID"):
         notes.append("The study and series UIDs of the images are empty; contours cannot refer to them.")
-    modality = modality_of(first) or "CT"
-    return Volume(array, grid, modality, _unit(first, modality), _source(first, tuple(slices), tuple(notes)))
+    if as_stored:
+        return Volume(array, placed.grid, modality, unit, _source(first, notes, references, placed.grid, 1))
+    along = None
+    if is_straight(placed.grid):
+        transpose, steps = nearest_turn(placed.grid)
+        along = steps[0] if transpose[0] == 0 else None
+    array, grid = upright(array, placed.grid, _AIR_HU if modality == "CT" else 0.0, where)
+    notes += _turn_notes(placed, grid, along)
+    return Volume(array, grid, modality, unit, _source(first, notes, references, placed.grid, along))
 
 
-def _source(first: FileDataset, slices: tuple[tuple[str, str], ...], notes: tuple[str, ...]) -> Source:
+def _turn_notes(placed: Stack, grid: Grid, along: int | None) -> list[str]:
+    if along is not None:
+        return []
+    if is_straight(placed.grid):
+        return ["The series is sagittal or coronal: it was turned to axial; contours are written on its own planes."]
+    why = (f"was taken with a gantry tilt of {placed.tilt_degrees:.1f} degrees" if placed.tilt_degrees
+           else f"is oblique by {degrees_from_axial(placed.grid):.1f} degrees")
+    return [f"The series {why}: it was resampled to straight axial slices every {grid.spacing_mm[0]:.2f} mm; contours "
+            "are written on its own planes."]
+
+
+def _source(first: Dataset, notes: list[str], references: ImagePlanes, stored: Grid, along: int | None) -> Source:
+    """`along`: 1 or -1 where the array's slices are the images in this or the other order, None where they are not."""
     header: dict[str, object] = {k: text(first, k) for k in HEADER_TEXT if text(first, k)}
     header |= {k: number(first, k) for k in HEADER_NUMBERS if number(first, k) is not None}
+    named = {"planes": ImagePlanes(stored, references.slices, references.frames)} if along is None else {
+        "slices": references.slices[::along], "frames": references.frames[::along]}
     return Source(text(first, "PatientID"), text(first, "StudyInstanceUID"), text(first, "SeriesInstanceUID"),
-                  text(first, "FrameOfReferenceUID"), slices, header, warnings=notes)
+                  text(first, "FrameOfReferenceUID"), header=header, warnings=tuple(notes), **named)
 
 
-def _unit(data: FileDataset, modality: str) -> str:
+def _unit(data: Dataset, modality: str) -> str:
     if modality == "CT":
         return "HU"
     return text(data, "Units") or "1"
 
 
-def _references(data: FileDataset) -> tuple[str, str]:
+def _as_suv(array: np.ndarray, headers: list[Dataset], unit: str, notes: list[str]) -> tuple[np.ndarray, str]:
+    factor, said = suv_factor(headers)
+    notes.append(said)
+    if factor is None:
+        return array, unit
+    return (array if factor == 1.0 else array.astype(np.float32) * np.float32(factor)), "SUV"
+
+
+def _on_planes(ordered: list[SliceFile], placed: Stack) -> ImagePlanes:
+    """References in the order of the planes; ("", "") and 0 for a plane on which no image lies."""
+    slices = [("", "")] * placed.grid.shape[0]
+    frames = [0] * placed.grid.shape[0]
+    for item, plane in zip(ordered, placed.planes, strict=True):
+        nearest = int(np.rint(plane))
+        if abs(plane - nearest) < 1e-3:
+            slices[nearest], frames[nearest] = _reference(item.data), 0 if item.frame is None else item.frame + 1
+    return ImagePlanes(placed.grid, tuple(slices), tuple(frames) if any(frames) else ())
+
+
+def _reference(data: Dataset) -> tuple[str, str]:
     """SOP class and instance UID; from the file meta header where the data set's are empty."""
-    meta = data.file_meta
+    meta = getattr(data, "file_meta", None) or Dataset()
     return (text(data, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID"),
             text(data, "SOPInstanceUID") or text(meta, "MediaStorageSOPInstanceUID"))
 
 
-def _image_slices(items: list[SliceFile], where: str) -> tuple[list[SliceFile], list[str]]:
-    """The slices without the localizers of the same series; InputError for what is no plain slice."""
-    kept = [item for item in items if not item.localizer]
-    notes = [f"{len(items) - len(kept)} localizer images of the series were left out."] if 0 < len(kept) < len(items) \
-        else []
-    for item in kept or items:
-        data = item.data
-        if (number(data, "NumberOfFrames", 1) or 1) > 1 or "PerFrameFunctionalGroupsSequence" in data:
-            raise InputError(f"{where} is an enhanced multi-frame image, which cannot be read yet; "
-                             "export it as single slices.")
-        if number(data, "SamplesPerPixel", 1) != 1 or not text(data, "PhotometricInterpretation",
-                                                               "MONOCHROME2").startswith("MONOCHROME"):
-            raise InputError(f"{where} holds colour images; name a CT, MR or PET series.")
-        if (numbers(data, "ImagePositionPatient") is None or numbers(data, "ImageOrientationPatient") is None
-                or numbers(data, "PixelSpacing") is None):
-            raise InputError(f"{item.path} states no image position, orientation or pixel spacing; "
-                             "it is no slice of a volume, or the file is cut off.")
-    return kept or items, notes
+def _filled(placed: Stack) -> str:
+    if placed.uneven:
+        return f"{placed.uneven}: the slices were interpolated linearly to {placed.grid.spacing_mm[0]:.2f} mm."
+    count = len(placed.gaps)
+    return f"{count} missing slice{'s were' if count > 1 else ' was'} interpolated linearly."
 
 
-def _refuse_unlike(items: list[SliceFile], where: str) -> None:
-    """All slices must share size, pixel spacing, frame of reference and modality."""
-    sizes = {(int(number(i.data, "Rows")), int(number(i.data, "Columns"))) for i in items}
-    if len(sizes) > 1:
-        raise InputError(f"{where} mixes images of {' and '.join(f'{r} x {c}' for r, c in sorted(sizes))} pixels; "
-                         "keep those of one size in the folder.")
-    spacings = np.array([numbers(i.data, "PixelSpacing")[:2] for i in items])
-    if np.ptp(spacings, axis=0).max() > 1e-3 or spacings.min() <= 0:
-        raise InputError(f"{where} mixes images of different pixel spacing; keep those of one kind in the folder.")
-    if len({text(i.data, "FrameOfReferenceUID") for i in items}) > 1:
-        raise InputError(f"{where} mixes images of different frames of reference; keep those of one in the folder.")
-
-
-def _stack(items: list[SliceFile], where: str) -> Stack:
-    first = items[0].data
-    positions = np.array([numbers(i.data, "ImagePositionPatient")[:3] for i in items])
-    orientations = [numbers(i.data, "ImageOrientationPatient") for i in items]
-    if any(len(o) != 6 for o in orientations):
-        raise InputError(f"{where} states an image orientation without six numbers; export it again.")
-    thickness = number(first, "SliceThickness") or number(first, "SpacingBetweenSlices") or 1.0
-    spacing = tuple(float(v) for v in numbers(first, "PixelSpacing")[:2])
-    shape = (int(number(first, "Rows")), int(number(first, "Columns")))
-    return stack(positions, np.array(orientations), spacing, shape, abs(thickness), where)
-
-
-def _gap_sentence(placed: Stack, where: str) -> str:
-    missing = placed.gaps
-    along = placed.grid.directions[:, 2]
-    at = [float((placed.grid.origin_lps + along * n * placed.grid.spacing_mm[0]) @ along) for n in missing]
-    which = ", ".join(f"{n + 1} at {v:.1f} mm" for n, v in list(zip(missing, at, strict=True))[:5])
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    plural = "slice is" if len(missing) == 1 else "slices are"
-    return (f"{where}: {len(missing)} {plural} missing in the middle (number {which}{more}); find the files, or add "
-            "--gaps interpolate.")
-
-
-def _fill_gaps(array: np.ndarray, slices: list[tuple[str, str]],
-               placed: Stack) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """Missing planes between their neighbours, linearly; they have no UIDs."""
+def _fill_gaps(array: np.ndarray, placed: Stack) -> np.ndarray:
+    """Every plane of the grid: a slice where one lies on it, else linear between its neighbours."""
     full = np.empty(placed.grid.shape, array.dtype)
-    full[placed.planes] = array
-    references = [("", "")] * placed.grid.shape[0]
-    for plane, reference in zip(placed.planes, slices, strict=True):
-        references[plane] = reference
-    for plane in placed.gaps:
-        after = int(np.searchsorted(placed.planes, plane))
+    for plane in range(len(full)):
+        after = int(np.clip(np.searchsorted(placed.planes, plane - 1e-3), 0, len(array) - 1))
+        if abs(placed.planes[after] - plane) < 1e-3 or after == 0:
+            full[plane] = array[after]
+            continue
         low, high = placed.planes[after - 1], placed.planes[after]
         weight = (plane - low) / (high - low)
         value = array[after - 1] * (1 - weight) + array[after] * weight
         full[plane] = np.round(value) if array.dtype == np.int16 else value
-    return full, references
+    return full
