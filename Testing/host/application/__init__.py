@@ -1,0 +1,1 @@
+"""slicer.app, slicer.modules, slicer.mrmlScene."""

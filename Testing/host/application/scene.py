@@ -1,0 +1,71 @@
+"""The MRML scene with Slicer's application logic and module logics; no Qt here."""
+
+from __future__ import annotations
+
+import json
+import sys
+import types
+from pathlib import Path
+
+from .core import CoreApplication
+from .module import Module
+
+STANDIN = Path(__file__).parents[1] / "standin"
+LOGICS = json.loads((Path(__file__).with_name("logics.json")).read_text())
+
+
+def start_scene():
+    """Set `slicer.mrmlScene`, `slicer.modules`, `slicer.app` once a process; returns `slicer`."""
+    import slicer
+
+    if hasattr(slicer, "mrmlScene"):
+        return slicer
+    import slicer.util
+
+    slicer.__path__.append(str(STANDIN))
+    slicer.modules = types.SimpleNamespace()
+    scene, logic = _application_scene(slicer)
+    slicer.mrmlScene, slicer.app = scene, CoreApplication(logic)
+    _module_logics(slicer, scene, logic)
+    return slicer
+
+
+def _application_scene(slicer):
+    """The order matters: application logic, colours, slice logics, factories, presets, crosshair."""
+    from vtkmodules.vtkCommonCore import vtkCollection
+
+    scene = slicer.vtkMRMLScene()
+    logic = slicer.vtkSlicerApplicationLogic()
+    logic.SetMRMLScene(scene)
+    logic.GetColorLogic().SetMRMLScene(scene)
+    logic.GetColorLogic().AddDefaultColorNodes()
+    logic.SetSliceLogics(vtkCollection())
+    logic.SetViewLogics(vtkCollection())
+    for kind in ("SliceView", "ThreeDView"):
+        factory = getattr(slicer, f"vtkMRML{kind}DisplayableManagerFactory").GetInstance()
+        factory.SetMRMLApplicationLogic(logic)
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
+    crosshair = slicer.vtkMRMLCrosshairNode()
+    crosshair.SetCrosshairName("default")
+    scene.AddNode(crosshair)
+    return scene, logic
+
+
+def _module_logics(slicer, scene, application) -> None:
+    for name, class_name in LOGICS.items():
+        logic = getattr(slicer, class_name)()
+        logic.SetMRMLApplicationLogic(application)
+        logic.SetMRMLScene(scene)
+        application.SetModuleLogic(name, logic)
+        setattr(slicer.modules, name.lower(), Module(name, logic=logic))
+
+
+def close_scene() -> None:
+    """Empty the scene; singletons such as colour tables and views stay."""
+    import slicer
+
+    slicer.mrmlScene.Clear(0)
+    if "PySide6.QtCore" in sys.modules:
+        from ..event_loop import pump
+
+        pump()

@@ -1,0 +1,37 @@
+"""The application with Qt: `slicer.app`, `qt`, `ctk`, the main window."""
+
+from __future__ import annotations
+
+from ..errors import catch_swallowed
+from .scene import start_scene
+
+_kept: list = []
+
+
+def start(main_window: bool):
+    """Set everything up once a process; returns `slicer`."""
+    slicer = start_scene()
+    if not _kept:
+        _start_qt(slicer)
+    if main_window:
+        window = slicer.util.mainWindow()
+        window.setCentralWidget(slicer.app.layoutManager().viewport())
+        window.resize(1366, 768)
+        window.show()
+    return slicer
+
+
+def _start_qt(slicer) -> None:
+    from .. import ctk_widgets, mrml_widgets, qt_module
+
+    catch_swallowed()
+    qt_module.make_module()
+    ctk_widgets.make_module()
+    from . import app, window
+
+    slicer.app = app.qSlicerApplication(slicer.app)
+    _kept.append(window.qSlicerMainWindow())
+    mrml_widgets.add_to_slicer(slicer)
+    from .scripted import BUILT_IN, load_module
+
+    load_module(BUILT_IN / "SegmentEditor.py")

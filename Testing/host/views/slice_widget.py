@@ -1,0 +1,158 @@
+"""qMRMLSliceWidget on Slicer's slice logic and displayable managers."""
+
+from __future__ import annotations
+
+import slicer
+import vtk
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ..registry import stands_in
+from .picture_view import PictureView
+
+MANAGERS = (
+    "vtkMRMLCrosshairDisplayableManager",
+    "vtkMRMLModelSliceDisplayableManager",
+    "vtkMRMLSegmentationsDisplayableManager2D",
+    "vtkMRMLMarkupsDisplayableManager",
+    "vtkMRMLScalarBarDisplayableManager",
+)
+CORNERS = {
+    vtk.vtkCornerAnnotation.UpperLeft: Qt.AlignLeft | Qt.AlignTop,
+    vtk.vtkCornerAnnotation.UpperRight: Qt.AlignRight | Qt.AlignTop,
+    vtk.vtkCornerAnnotation.LowerLeft: Qt.AlignLeft | Qt.AlignBottom,
+    vtk.vtkCornerAnnotation.LowerRight: Qt.AlignRight | Qt.AlignBottom,
+}
+
+
+@stands_in
+class qMRMLSliceView(PictureView):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._corner = vtk.vtkCornerAnnotation()
+        self._renderer = vtk.vtkRenderer()
+        self._renderer.GetActiveCamera().ParallelProjectionOn()
+        self._window.AddRenderer(self._renderer)
+        self._window.SetInteractor(vtk.vtkGenericRenderWindowInteractor())
+        self._logic = _slice_logic()
+        self._node = self._logic.AddSliceNode(name)
+        self._group = _displayable_managers(self._renderer)
+        self._group.SetMRMLDisplayableNode(self._node)
+        self._actor = _background_actor()
+        self._renderer.AddViewProp(self._actor)
+        for source, event in ((self._logic, "ModifiedEvent"), (self._group, "UpdateEvent")):
+            source.AddObserver(event, lambda *_: self._soon())
+
+    def renderWindow(self):
+        return self._window
+
+    def cornerAnnotation(self):
+        return self._corner
+
+    def scheduleRender(self) -> None:
+        self._soon()
+
+    def forceRender(self) -> None:
+        self._draw()
+
+    def mrmlSliceNode(self):
+        return self._node
+
+    def _prepare(self) -> None:
+        connection = self._logic.GetImageDataConnection()
+        self._actor.SetVisibility(connection is not None)
+        if connection is not None:
+            self._actor.GetMapper().SetInputConnection(connection)
+
+    def _follow_size(self) -> bool:
+        changed = super()._follow_size()
+        if changed:
+            self._logic.ResizeSliceNode(*self._window.GetSize())
+        return changed
+
+    def wheelEvent(self, event) -> None:
+        step = self._logic.GetLowestVolumeSliceSpacing()[2] or 1.0
+        self._logic.SetSliceOffset(self._logic.GetSliceOffset() + (step if event.angleDelta().y() > 0 else -step))
+
+    def paintEvent(self, event) -> None:
+        painter = QPainter(self)
+        painter.drawImage(0, 0, self._image)
+        color = QColor.fromRgbF(*self._node.GetLayoutColor())
+        painter.fillRect(0, 0, self.width, 3, color)
+        painter.setPen(QColor("#e8e8e8"))
+        room = QRect(6, 6, self.width - 12, self.height - 12)
+        for corner, flags in CORNERS.items():
+            painter.drawText(room, int(flags), self._corner.GetText(corner) or "")
+        painter.setPen(QColor("#9a9a9a"))
+        place = f"{self._node.GetOrientation()}  {self._logic.GetSliceOffset():.1f} mm"
+        painter.drawText(room, int(Qt.AlignRight | Qt.AlignBottom), place)
+
+
+def _slice_logic():
+    logic, application = slicer.vtkMRMLSliceLogic(), slicer.app.applicationLogic()
+    logic.SetMRMLApplicationLogic(application)
+    application.GetSliceLogics().AddItem(logic)
+    logic.SetMRMLScene(slicer.mrmlScene)
+    return logic
+
+
+def _displayable_managers(renderer):
+    factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
+    for manager in MANAGERS:
+        if not factory.IsDisplayableManagerRegistered(manager):
+            factory.RegisterDisplayableManager(manager)
+    return factory.InstantiateDisplayableManagers(renderer)
+
+
+def _background_actor():
+    """The slice as the slice logic blends it, in 8-bit colours; no wrapped manager draws it."""
+    mapper, actor = vtk.vtkImageMapper(), vtk.vtkActor2D()
+    mapper.SetColorWindow(255)
+    mapper.SetColorLevel(127.5)
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetDisplayLocationToBackground()
+    return actor
+
+
+@stands_in
+class qMRMLSliceControllerWidget(QWidget):
+    def __init__(self, view: qMRMLSliceView) -> None:
+        super().__init__()
+        self._view = view
+
+    def fitSliceToBackground(self) -> None:
+        self._view._follow_size()
+        self._view._logic.FitSliceToBackground()
+        self._view._logic.SnapSliceOffsetToIJK()
+
+
+@stands_in
+class qMRMLSliceWidget(QWidget):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName("qMRMLSliceWidget" + name)
+        self._view = qMRMLSliceView(name)
+        self._controller = qMRMLSliceControllerWidget(self._view)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self._view)
+
+    def sliceView(self) -> qMRMLSliceView:
+        return self._view
+
+    def sliceController(self) -> qMRMLSliceControllerWidget:
+        return self._controller
+
+    def sliceLogic(self):
+        return self._view._logic
+
+    def mrmlSliceNode(self):
+        return self._view._node
+
+    def mrmlSliceCompositeNode(self):
+        return self._view._logic.GetSliceCompositeNode()
+
+    def fitSliceToBackground(self) -> None:
+        self._controller.fitSliceToBackground()

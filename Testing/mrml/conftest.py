@@ -1,0 +1,24 @@
+"""Fixtures for tests on the real MRML scene, without Qt."""
+
+import host
+import pytest
+from host.needs import skipped_module
+
+
+@pytest.fixture(scope="session")
+def slicer_host():
+    """`slicer` with `slicer.mrmlScene` and `slicer.modules`; no window."""
+    return host.start_scene()
+
+
+@pytest.fixture
+def scene(slicer_host):
+    """`slicer` with an empty scene."""
+    host.close_scene()
+    yield slicer_host
+    host.close_scene()
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Skip the folder's tests, with the reason, where the extra is not installed."""
+    return skipped_module(parent, module_path, ("slicer_core", "vtk"))
