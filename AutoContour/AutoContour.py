@@ -1,7 +1,13 @@
 """Auto Contour: contours of organs and targets by any model."""
 
+import slicer
 from slicer.i18n import tr as _
-from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleWidget
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
 
 
 class AutoContour(ScriptedLoadableModule):
@@ -14,17 +20,81 @@ class AutoContour(ScriptedLoadableModule):
         parent.dependencies = ["RadOncAI"]
         parent.contributors = ["The RadOncAI developers"]
         parent.helpText = _(
-            "Contours of organs on CT by open models, reviewed before they are used. "
-            "For research and teaching; not a medical device."
+            "Contours of organs on CT by open models, reviewed before they are used. Choose an image and a model, "
+            "press Contour, look at every structure. For research and teaching; not a medical device."
         )
         parent.acknowledgementText = _("Data and methods are named in the NOTICE file of the extension.")
 
 
 class AutoContourWidget(ScriptedLoadableModuleWidget):
-    """Says what the module is for and how its work is started today."""
+    """Slicer's side of the panel; the panel itself is AutoContourLib.panel."""
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
-        from AutoContourLib.panel import build
+        from AutoContourLib.panel import AutoContourPanel
 
-        build(self.layout)
+        self.panel = AutoContourPanel(self, AutoContourLogic())
+        self.panel.setup()
+
+    def enter(self):
+        self.panel.enter()
+
+    def exit(self):
+        self.panel.exit()
+
+    def cleanup(self):
+        self.panel.cleanup()
+
+    def onReload(self):
+        from RadOncAILib.widgets.panel import forget_packages
+
+        forget_packages("AutoContourLib")
+        ScriptedLoadableModuleWidget.onReload(self)
+
+
+class AutoContourLogic(ScriptedLoadableModuleLogic):
+    """From nodes to the worker's request, and from its result to nodes; without Qt."""
+
+    def getParameterNode(self):
+        from AutoContourLib.parameters import AutoContourParameters
+
+        return AutoContourParameters(super().getParameterNode())
+
+    def request(self, folder, volume, model, structures, device="auto"):
+        """The job `contour` for a volume node: names None for all the model gives."""
+        from RadOncAILib.scene.image import image_request
+
+        return {"image": image_request(volume, folder), "model": model, "structures": structures, "device": device}
+
+    def show(self, result, volume):
+        """Put a result of `contour` or `read_structures` into the scene; gives the new segmentation node."""
+        from AutoContourLib.results import show
+
+        return show(result, volume)
+
+    def show_in_portions(self, result, volume, on_node):
+        """The same in portions, so that the panel stays alive; `on_node(node)` at the end."""
+        from AutoContourLib.results import show_in_portions
+
+        return show_in_portions(result, volume, on_node)
+
+    def export_request(self, folder, volume, contours, output, label):
+        """The job `write_structures` for a segmentation node. Raises InputError where it may not be written."""
+        from AutoContourLib.export import export_request
+
+        return export_request(folder, volume, contours, output, label)
+
+
+class AutoContourTest(ScriptedLoadableModuleTest):
+    """Runs inside Slicer, with slicer.util only."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear(0)
+
+    def test_panel_opens(self):
+        """The panel can be opened, says what it lacks, and follows the scene."""
+        slicer.util.selectModule("AutoContour")
+        widget = slicer.util.getModuleWidget("AutoContour")
+        self.assertFalse(widget.panel.run.button.enabled)
+        slicer.mrmlScene.Clear(0)
+        self.assertIsNotNone(widget.panel.node)

@@ -101,8 +101,8 @@ class InputBlock:
     def _on_answer(self, answer: dict) -> None:
         lines = [(line["symbol"], line["text"]) for line in answer["lines"]]
         if self.transform == "linear":
-            name = self.volume.GetParentTransformNode().GetName()
-            lines.append((marks.GOOD, _("Moved by {name}: the work is done in the image's own frame.").format(name=name)))
+            moved = _("Moved by {name}: the work is done in the image's own frame.")
+            lines.append((marks.GOOD, moved.format(name=self.volume.GetParentTransformNode().GetName())))
         verdict = answer["verdict"]
         symbol = marks.VERDICTS[verdict]
         telling = [text for mark, text in lines if mark == symbol] if verdict != "fine" else [t for _m, t in lines]

@@ -30,7 +30,8 @@ class ModelBlock:
     def _build(self) -> None:
         self.selector = build.shrinkable(qt.QComboBox())
         self.selector.toolTip = _("The model that does the work.")
-        self.card_button = build.push(_("Card"), _("What the model is for, its limits and its licence."), self.show_card)
+        tip = _("What the model is for, its limits and its licence.")
+        self.card_button = build.push(_("Card"), tip, self.show_card)
         self.site = build.shrinkable(qt.QComboBox())
         self.site.toolTip = _("Show only models of this part of the body.")
         self.modality = build.shrinkable(qt.QComboBox())

@@ -10,6 +10,7 @@ import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
+from . import install, marks
 from .log_section import LogSection
 
 
@@ -84,6 +85,43 @@ class PanelWidget(VTKObservationMixin):
     def refresh_soon(self, *_arguments) -> None:
         """Many changes, one refresh."""
         self._refresh_soon.start()
+
+    # what a panel may use
+
+    def judge(self, image, model, missing: str = "") -> None:
+        """Say at Apply whether it can run: `image` is the InputBlock, `model` the ModelBlock, `missing` what lacks."""
+        run, chosen = self.run, model.current
+        if image.volume is None:
+            run.block(marks.UNKNOWN, _("Choose an image."))
+        elif chosen is None:
+            run.block(marks.UNKNOWN, model.problem or _("Choose a model."))
+        elif not chosen["usable"]:
+            self._offer_install(chosen, model)
+        elif missing:
+            run.block(marks.UNKNOWN, missing)
+        elif not image.verdict:
+            run.block(marks.BUSY, image.reason or _("looking at the image…"))
+        elif image.verdict == "refused":
+            run.block(marks.BAD, image.reason, _("Choose another series…"), image.show_dicom)
+        elif image.verdict == "doubtful":
+            run.allow(marks.DOUBT, image.reason)
+        else:
+            run.allow()
+
+    def _offer_install(self, chosen: dict, model) -> None:
+        package = chosen.get("needs")
+        if package:
+            link = _("Install {name}…").format(name=package)
+            self.run.block(marks.BAD, chosen["why_not"], link, lambda: self._install(package, model))
+        else:
+            self.run.block(marks.BAD, chosen["why_not"] or _("This model cannot run here."))
+
+    def _install(self, package: str, model) -> None:
+        problem = install.ensure(package, self.owner.moduleName)
+        if problem:
+            self.run.block(marks.BAD, problem, _("Try again…"), lambda: self._install(package, model))
+        else:
+            model.load()
 
     # inside
 
