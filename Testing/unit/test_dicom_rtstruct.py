@@ -7,7 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 from data.odd_dicom import axial_series, edit, series_of_orientation
-from data.shapes import twelve_shapes
+from data.shapes import ball, twelve_shapes
 
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
@@ -173,6 +173,23 @@ def test_a_contour_too_long_for_explicit_vr_makes_the_file_implicit(ct, tmp_path
         np.pi * 400, rel=0.01)
 
 
+@pytest.mark.parametrize("orientation", [(0, 1, 0, 0, 0, -1), (1, 0, 0, 0, 0, -1), (0, -1, 0, 0, 0, 1),
+                                         (0.8, 0.6, 0, -0.6, 0.8, 0), (0.8, 0, 0.6, 0, 1, 0)])
+def test_contours_lie_on_the_planes_of_sagittal_coronal_and_oblique_images(tmp_path, orientation):
+    series_of_orientation(tmp_path / "ct", orientation, (3.0, 4.0, 5.0))
+    volume = read_series(tmp_path / "ct")
+    mask = ball(volume.grid.shape, volume.grid.spacing_mm, 4.0)
+    write_rtstruct(StructureSet(volume.grid, (Structure.from_full("A", mask),)), volume, tmp_path / "rs.dcm")
+    found = read_rtstruct(tmp_path / "rs.dcm", volume).find("A").full(mask.shape)
+    straight = max(map(abs, orientation)) == 1
+    assert np.array_equal(found, mask) if straight else 2 * (found & mask).sum() / (found.sum() + mask.sum()) > 0.85
+    images = {str(d.SOPInstanceUID): d for d in map(pydicom.dcmread, (tmp_path / "ct").glob("*.dcm"))}
+    normal = np.cross(orientation[:3], orientation[3:])
+    for contour in read_contours(tmp_path / "rs.dcm").rois[0].contours:
+        away = (contour.points - np.array(images[contour.image_uid].ImagePositionPatient, float)) @ normal
+        assert np.abs(away).max() < 2e-3
+
+
 @pytest.mark.parametrize("orientation", [(1, 0, 0, 0, -1, 0), (-1, 0, 0, 0, -1, 0), (0, -1, 0, 1, 0, 0)])
 def test_flipped_and_turned_axial_series_get_their_masks_back(tmp_path, orientation):
     series_of_orientation(tmp_path / "ct", orientation, (3.0, 4.0, 5.0))
@@ -193,10 +210,9 @@ def test_images_without_references_and_other_grids_are_refused(ct, twelve, tmp_p
     other = replace(ct, grid=Grid.axial(SHAPE, (2.5, 1.0, 1.0)))
     with pytest.raises(InputError, match="another grid"):
         write_rtstruct(twelve, other, tmp_path / "rs.dcm")
-    series_of_orientation(tmp_path / "sagittal", (0, 1, 0, 0, 0, -1), (1.0, 2.0, 3.0))
-    sagittal = read_series(tmp_path / "sagittal")
-    with pytest.raises(InputError, match="axial series only"):
-        write_rtstruct(StructureSet(sagittal.grid), sagittal, tmp_path / "rs.dcm")
+    cropped = replace(ct, grid=ct.grid.crop((slice(1, 5), slice(0, 48), slice(0, 56))))
+    with pytest.raises(InputError, match="own planes are not known"):
+        write_rtstruct(StructureSet(cropped.grid), cropped, tmp_path / "rs.dcm")
     assert not (tmp_path / "rs.dcm").exists()
 
 

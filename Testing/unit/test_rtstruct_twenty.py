@@ -16,7 +16,8 @@ MASKS = twenty_rois(SHAPE, SPACING)
 SOURCE = Source("P1", "1.2.3", "1.2.3.1", "1.2.3.2",
                 tuple(("1.2.840.10008.5.1.4.1.1.2", f"1.2.3.9.{k}") for k in range(SHAPE[0])))
 CT = Volume(np.zeros(SHAPE, np.int16), Grid.axial(SHAPE, SPACING, (-60.351, -55.2, -300.123)), "CT", "HU", SOURCE)
-WAYS = {"keyholes": {}}
+WAYS = {"keyholes": {}, "xor": {"holes": "xor"}, "smooth": {"contours": "smooth"},
+        "smooth_xor": {"contours": "smooth", "holes": "xor"}}
 
 
 @pytest.fixture(scope="module", params=WAYS)

@@ -39,6 +39,13 @@ def mask_to_polygons(mask: np.ndarray) -> list[np.ndarray]:
     return [_without_collinear(points[loop]) if holes else points[loop] for loop in loops]
 
 
+def mask_to_rings(mask: np.ndarray) -> list[np.ndarray]:
+    """Outer rings and holes of a 2D mask along voxel edges, not joined; holes run the other way (negative area)."""
+    ys, xs, _, following = _link_corners(np.pad(np.asarray(mask, bool), 1))
+    points = np.column_stack([xs, ys]) - 0.5
+    return [points[loop] for loop in _loops(following)]
+
+
 def polygons_to_mask(polygons: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
     """Boolean (rows, columns) mask of index-space polygons by the rule of `rasterise`."""
     return rasterise(polygons, (0.0, 0.0), (1.0, 1.0), shape)

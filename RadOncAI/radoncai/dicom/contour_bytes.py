@@ -14,12 +14,14 @@ ROI_CONTOUR_SEQUENCE = Tag(0x3006, 0x0039)
 
 @dataclass(frozen=True)
 class ContourText:
-    """One contour: geometric type, number of points, ContourData, and the image it lies on (class, instance UID)."""
+    """One contour: geometric type, number of points, ContourData, the image it lies on (class, instance UID), and the
+    frame of that image where it has several."""
 
     kind: str
     points: int
     data: bytes
     image: tuple[str, str] = ("", "")
+    frame: int = 0
 
 
 def roi_contour_sequence(rois: Iterable[tuple[int, tuple[int, int, int], list[ContourText]]],
@@ -32,7 +34,7 @@ def roi_contour_sequence(rois: Iterable[tuple[int, tuple[int, int, int], list[Co
 def _roi(number: int, color: tuple[int, int, int], contours: list[ContourText], implicit: bool) -> bytes:
     items = b"".join(_item(_contour(n, contour, implicit)) for n, contour in enumerate(contours, 1))
     return (_element(0x3006002A, "IS", "\\".join(str(int(c)) for c in color), implicit)
-            + _element(0x30060040, "SQ", items, implicit)
+            + (_element(0x30060040, "SQ", items, implicit) if items else b"")
             + _element(0x30060084, "IS", str(number), implicit))
 
 
@@ -41,6 +43,8 @@ def _contour(number: int, contour: ContourText, implicit: bool) -> bytes:
     if contour.image[1]:
         reference = (_element(0x00081150, "UI", contour.image[0], implicit)
                      + _element(0x00081155, "UI", contour.image[1], implicit))
+        if contour.frame:
+            reference += _element(0x00081160, "IS", str(contour.frame), implicit)
         images = _element(0x30060016, "SQ", _item(reference), implicit)
     return (images + _element(0x30060042, "CS", contour.kind, implicit)
             + _element(0x30060046, "IS", str(contour.points), implicit)

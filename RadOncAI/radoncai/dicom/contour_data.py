@@ -8,12 +8,17 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
-from radoncai.core.polygons import mask_to_polygons
+from radoncai.core.keyholes import joined_by_keyholes
+from radoncai.core.polygons import mask_to_polygons, mask_to_rings, polygon_area
+from radoncai.core.smoothing import smooth_rings
 from radoncai.core.structures import Contour, Structure
 
 CONTOUR_DATA = Tag(0x3006, 0x0050)
 LONGEST_EXPLICIT = 65534  # bytes that explicit VR can state for a decimal string
+CONTOURS, HOLES = ("exact", "smooth"), ("keyhole", "xor")
+THINNING_MM = 0.1
 _DECIMALS = 3
 
 
@@ -26,7 +31,7 @@ def to_text(points: np.ndarray) -> bytes:
 
 def from_text(text: bytes) -> np.ndarray | None:
     """(n, 3) mm, read forgivingly (blanks, long numbers, a decimal comma); None where it holds no such numbers."""
-    parts = text.strip(b" \0").split(b"\\")
+    parts = text.strip(b" \0\\").split(b"\\")
     try:
         flat = np.array(parts, dtype=float)
     except ValueError:
@@ -51,14 +56,27 @@ def get_text(item: Dataset) -> bytes:
     return "\\".join(str(getattr(v, "original_string", v)) for v in values).encode()
 
 
-def contours_of(structure: Structure, grid: Grid) -> list[Contour]:
-    """The contours as read where the structure was not edited, else voxel-edge polygons of its mask, LPS mm."""
+def contours_of(structure: Structure, grid: Grid, contours: str = "exact", holes: str = "keyhole") -> list[Contour]:
+    """The contours as read where the structure was not edited, else polygons of its mask, LPS mm.
+
+    `contours`: "exact" along voxel edges or "smooth" within half a pixel; `holes`: "keyhole", or "xor": rings and holes
+    as contours of their own, all CLOSEDPLANAR_XOR (PS3.3 C.8.8.6.3). InputError for another word.
+    """
+    if contours not in CONTOURS or holes not in HOLES:
+        raise InputError(f"Contours are {' or '.join(CONTOURS)} and holes {' or '.join(HOLES)}, not {contours} and "
+                         f"{holes}.")
     if structure.contours:
         return list(structure.contours)
     k0, j0, i0 = (s.start for s in structure.box)
-    out = []
-    for k, plane in enumerate(structure.mask):
-        for polygon in mask_to_polygons(plane):
-            index = np.column_stack([polygon + (i0, j0), np.full(len(polygon), k0 + k)])
-            out.append(Contour(grid.to_lps(index)))
-    return out
+    thin = THINNING_MM / max(grid.spacing_mm[1:])
+    planes = [(k0 + k, _polygons(plane, contours, holes, thin)) for k, plane in enumerate(structure.mask)]
+    cut = holes == "xor" and any(polygon_area(p) < 0 for _, polygons in planes for p in polygons)
+    return [Contour(grid.to_lps(np.column_stack([p + (i0, j0), np.full(len(p), k)])),
+                    "CLOSEDPLANAR_XOR" if cut else "CLOSED_PLANAR") for k, polygons in planes for p in polygons]
+
+
+def _polygons(plane: np.ndarray, contours: str, holes: str, thin: float) -> list[np.ndarray]:
+    if contours == "smooth":
+        rings = smooth_rings(plane, thin)
+        return rings if holes == "xor" else joined_by_keyholes(rings)
+    return mask_to_rings(plane) if holes == "xor" else mask_to_polygons(plane)

@@ -11,8 +11,9 @@ from radoncai.core.grid import Grid
 from radoncai.core.scanline import rasterise_plane
 from radoncai.core.structures import Box, Contour, bounding_box
 
-CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "CLOSED_PLANAR_XOR")
+CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR", "CLOSED_PLANAR_XOR", "INTERPOLATED_PLANAR")
 _SAME_PLANE = 0.02  # slices
+_FLAT = 0.1  # slices
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ def contours_to_mask(contours: Sequence[Contour], grid: Grid) -> Drawn:
                  warnings=tuple(said))
 
 
+def flat_share(contours: Sequence[Contour], grid: Grid) -> float:
+    """The share of closed contours that lie along the slices of a grid; 1 where there are none."""
+    flat = [np.ptp(grid.to_index(c.points)[:, 2]) <= _FLAT for c in contours if c.kind in CLOSED and len(c.points) > 2]
+    return float(np.mean(flat)) if flat else 1.0
+
+
 def _nothing(reason: str, said: Sequence[str] = ()) -> Drawn:
     return Drawn(np.zeros((0, 0, 0), bool), None, reason, tuple(said))
 
@@ -73,7 +80,7 @@ def _planes(indices: list[np.ndarray], kinds: list[str], grid: Grid,
             said: list[str]) -> dict[int, tuple[list[np.ndarray], bool]]:
     """Slice number to its polygons in index space and whether they are to be exclusive-ored."""
     height = np.array([p[:, 2].mean() for p in indices])
-    flat = np.array([np.ptp(p[:, 2]) <= 0.1 for p in indices])
+    flat = np.array([np.ptp(p[:, 2]) <= _FLAT for p in indices])
     if not flat.all():
         said.append(f"{int((~flat).sum())} contours do not lie along the slices and were left out.")
     slice_number = np.ceil(np.round(height, 4) - 0.5).astype(int)

@@ -9,7 +9,9 @@ from pydicom.sequence import Sequence
 
 from radoncai.core.structures import Structure
 from radoncai.core.templates import match
+from radoncai.dicom.approval import is_approved
 from radoncai.dicom.common import decimal
+from radoncai.dicom.values import one_line
 
 _AI = ("123110", "DCM", "Artificial Intelligence")
 _ANATOMY = ("123037004", "SCT", "Anatomical Structure")
@@ -32,52 +34,53 @@ def roi_item(number: int, structure: Structure, frame_uid: str, volume_cc: float
     item = Dataset()
     item.ROINumber = number
     item.ReferencedFrameOfReferenceUID = frame_uid
-    item.ROIName = structure.name[:64]
+    item.ROIName = one_line(structure.name, 64)
     item.ROIDescription = _description(structure)
     item.ROIVolume = decimal(volume_cc, 8)
     item.ROIGenerationAlgorithm = structure.origin
     algorithm = structure.algorithm
     if algorithm.name:
-        item.ROIGenerationDescription = f"{algorithm.name} {algorithm.version}".strip()[:64]
+        item.ROIGenerationDescription = one_line(f"{algorithm.name} {algorithm.version}", 64)
         if structure.origin != "MANUAL":
             item.ROIDerivationAlgorithmIdentificationSequence = Sequence([_algorithm_item(structure)])
     return item
 
 
-def observation_item(number: int, structure: Structure) -> Dataset:
-    """Item of RTROIObservationsSequence."""
+def observation_item(number: int, structure: Structure, observation: int | None = None) -> Dataset:
+    """Item of RTROIObservationsSequence; `observation` is its own number, where not that of the ROI."""
     item = Dataset()
-    item.ObservationNumber = number
+    item.ObservationNumber = observation or number
     item.ReferencedROINumber = number
-    item.ROIObservationLabel = structure.name[:16]
+    item.ROIObservationLabel = one_line(structure.name, 16)
     if structure.review.status != "unreviewed":
-        item.ROIObservationDescription = f"{structure.review.status} {structure.review.at}".strip()
+        item.ROIObservationDescription = one_line(f"{structure.review.status} {structure.review.at}", 1024)
     code = _identification(structure)
     if code is not None:
         item.RTROIIdentificationCodeSequence = Sequence([code])
     item.RTROIInterpretedType = interpreted_type(structure)
-    item.ROIInterpreter = structure.review.by
+    item.ROIInterpreter = one_line(structure.review.by, 64)
     return item
 
 
 def _description(structure: Structure) -> str:
     """Whether a model drew it, the full name where it was shortened, and the reviewer's words."""
-    parts = [structure.name] if len(structure.name) > 64 else []
+    review = structure.review
+    approved = "" if is_approved(review) else ", not approved"
+    parts = [structure.name] if one_line(structure.name, 64) != structure.name else []
     if structure.origin == "AUTOMATIC":
-        parts.append("AI contour, not approved")
+        parts.append(f"AI contour{approved}")
     elif structure.origin == "SEMIAUTOMATIC":
-        parts.append("AI contour, edited, not approved")
-    if structure.review.status != "unreviewed":
-        review = structure.review
-        parts.append(" ".join(p for p in (review.status, review.by, review.at, review.comment) if p))
-    return "; ".join(parts).replace("\\", "/")[:1024]
+        parts.append(f"AI contour, edited{approved}")
+    if review.status != "unreviewed":
+        parts.append(" ".join(p for p in (review.status.replace("_", " "), review.by, review.at, review.comment) if p))
+    return one_line("; ".join(parts), 1024)
 
 
 def _algorithm_item(structure: Structure) -> Dataset:
     item = Dataset()
     item.AlgorithmFamilyCodeSequence = Sequence([_code(*_AI)])
-    item.AlgorithmName = structure.algorithm.name[:64]
-    item.AlgorithmVersion = (structure.algorithm.version or "unknown")[:64]
+    item.AlgorithmName = one_line(structure.algorithm.name, 64)
+    item.AlgorithmVersion = one_line(structure.algorithm.version, 64) or "unknown"
     item.AlgorithmSource = "RadOncAI"
     if structure.algorithm.weights:
         item.AlgorithmParameters = f"weights sha256 {structure.algorithm.weights}"

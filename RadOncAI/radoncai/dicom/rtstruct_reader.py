@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,13 +14,13 @@ from radoncai.core.grid import Grid
 from radoncai.core.structures import Algorithm, Contour, Review, Structure, StructureSet
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.contour_data import from_text, get_text
-from radoncai.dicom.contour_mask import contours_to_mask
+from radoncai.dicom.contour_mask import contours_to_mask, flat_share
+from radoncai.dicom.contour_references import reference_remarks
 from radoncai.dicom.files import open_dicom
+from radoncai.dicom.planes import from_image_planes
 from radoncai.dicom.roi_items import ROLES
 from radoncai.dicom.same_patient import check_same_patient
 from radoncai.dicom.values import items, modality_of, numbers, text
-
-CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class RoiContours:
     structure: Structure
     contours: tuple[Contour, ...]
     warnings: tuple[str, ...] = ()
+    frame_uid: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class ContourFile:
     label: str = ""
     image_series_uid: str = ""
     warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def frames(self) -> set[str]:
+        """Frames of reference that its ROIs are drawn in."""
+        return {uid for uid in (self.source.frame_uid, *(roi.frame_uid for roi in self.rois)) if uid}
 
 
 def read_contours(path: Path) -> ContourFile:
@@ -62,27 +69,36 @@ def read_contours(path: Path) -> ContourFile:
     series = [text(s, "SeriesInstanceUID") for frame in items(data, "ReferencedFrameOfReferenceSequence")
               for study in items(frame, "RTReferencedStudySequence")
               for s in items(study, "RTReferencedSeriesSequence")]
-    return ContourFile(tuple(rois), _source(data), text(data, "StructureSetLabel"), series[0] if series else "")
+    return ContourFile(tuple(rois), _source(data), text(data, "StructureSetLabel"), series[0] if series else "",
+                       tuple(_odd_lists(rois, drawn)))
 
 
 def read_rtstruct(path: Path, image: Volume | Grid, *, same_patient: bool = False) -> StructureSet:
     """An RTSTRUCT as masks on the grid of an image.
 
     A voxel belongs to a structure where its centre lies inside (even-odd, ties half open); contours lie on the slice
-    nearest to them within half a slice, nothing is filled in between. ROIs without voxels are in `missing` with the
-    reason; POINT and OPEN contours and every oddity are in `warnings`. `source.slices` holds the RTSTRUCT's own SOP
-    UIDs. InputError for another patient or frame of reference, unless `same_patient`.
+    nearest to them within half a slice, nothing is filled in between. Contours inside one another and CLOSEDPLANAR_XOR
+    are even-odd, CLOSED_PLANAR contours that overlap partly are joined. Contours of images that are not axial are
+    filled on the images' own planes. ROIs without voxels are in `missing` with the reason; POINT and OPEN contours and
+    every oddity are in `warnings`. `source.slices` holds the RTSTRUCT's own SOP UIDs. InputError for another patient
+    or frame of reference, unless `same_patient`.
     """
-    grid = image if isinstance(image, Grid) else image.grid
     found = read_contours(path)
     warnings = list(found.warnings)
+    frame = image.source.frame_uid if isinstance(image, Volume) else ""
     if isinstance(image, Volume):
-        warnings += check_same_patient(image.source, found.source, "the images and the structure set",
+        shared = replace(found.source, frame_uid=frame) if frame in found.frames else found.source
+        warnings += check_same_patient(image.source, shared, "the images and the structure set",
                                        same_patient=same_patient)
+        warnings += reference_remarks([c for roi in found.rois for c in roi.contours], found.image_series_uid, image)
+    grid = _drawing_grid(found, image)
     structures, missing = [], {}
     for roi in found.rois:
         name = roi.structure.name
         warnings += roi.warnings
+        if frame in found.frames and roi.frame_uid not in ("", frame):
+            missing[name] = "it is drawn in another frame of reference"
+            continue
         drawn = contours_to_mask(roi.contours, grid)
         warnings += [f"{name}: {said}" for said in drawn.warnings]
         if drawn.box is None:
@@ -91,7 +107,36 @@ def read_rtstruct(path: Path, image: Volume | Grid, *, same_patient: bool = Fals
         structures.append(replace(roi.structure, mask=drawn.mask, box=drawn.box, contours=roi.contours))
     if not found.rois:
         warnings.append("The structure set holds no ROI.")
-    return StructureSet(grid, tuple(structures), found.source, found.label, missing, tuple(warnings))
+    result = StructureSet(grid, tuple(structures), found.source, found.label, missing, tuple(warnings))
+    on_planes = isinstance(image, Volume) and grid is not image.grid
+    return from_image_planes(result, image) if on_planes else result
+
+
+def _drawing_grid(found: ContourFile, image: Volume | Grid) -> Grid:
+    """The grid along whose slices the contours lie: the image's own planes, or the axial ones made of them."""
+    if isinstance(image, Grid):
+        return image
+    if image.source.planes is None:
+        return image.grid
+    every = [c for roi in found.rois for c in roi.contours]
+    own = image.source.planes.grid
+    return own if flat_share(every, own) >= flat_share(every, image.grid) else image.grid
+
+
+def _odd_lists(rois: list[RoiContours], drawn: dict[int, Dataset]) -> list[str]:
+    """Names and numbers that are used twice, contours that belong to no ROI."""
+    said = []
+    names = Counter(roi.structure.name for roi in rois)
+    twice = [f"{n} ROIs are named {name}" for name, n in names.items() if n > 1]
+    if twice:
+        said.append(f"{', '.join(twice[:5])}; all of them are read.")
+    if len({roi.number for roi in rois}) < len(rois):
+        said.append("Some ROIs have the same number, so their contours cannot be told apart.")
+    stray = [str(n) for n in drawn if n not in {roi.number for roi in rois}]
+    if stray:
+        said.append(f"Contours of the ROI numbers {', '.join(stray[:5])} belong to no ROI of the file; they were left "
+                    "out.")
+    return said
 
 
 def _roi(number: int, item: Dataset, contour_item: Dataset | None, observation: Dataset | None,
@@ -107,7 +152,7 @@ def _roi(number: int, item: Dataset, contour_item: Dataset | None, observation: 
         else (255, 255, 0),
         code=_code(observation), origin=origin if origin in ("AUTOMATIC", "SEMIAUTOMATIC") else "MANUAL",
         algorithm=_algorithm(item), review=review)
-    return RoiContours(number, structure, contours, said)
+    return RoiContours(number, structure, contours, said, text(item, "ReferencedFrameOfReferenceUID"))
 
 
 def _contours(name: str, item: Dataset | None) -> tuple[tuple[Contour, ...], tuple[str, ...]]:

@@ -52,3 +52,9 @@ def items(data: Dataset | None, keyword: str) -> list[Dataset]:
     if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         return []
     return [item for item in value if isinstance(item, Dataset)]
+
+
+def one_line(value: str, most: int) -> str:
+    """Text that any short DICOM value takes: one line, no backslash, at most `most` characters."""
+    readable = "".join(c if c.isprintable() else " " for c in value).replace("\\", "/")
+    return " ".join(readable.split())[:most].strip()
