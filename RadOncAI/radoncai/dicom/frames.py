@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset, FileDataset
 
 from radoncai.core.errors import InputError
@@ -36,20 +37,14 @@ def frame_headers(data: FileDataset, path: Path) -> list[Dataset]:
                          "export it as single slices.")
     if len(groups) != count:
         raise InputError(f"{path} is damaged: it states {count} frames and describes {len(groups)}; copy it again.")
-    base = Dataset()
-    for element in data.keys():
-        if data.get_item(element) is not None and Dataset.__contains__(data, element):
-            base[element] = data.get_item(element)
-    for keyword in _TOP_ONLY:
-        if keyword in base:
-            del base[keyword]
+    base = Dataset({tag: data.get_item(tag) for tag in data.keys() if keyword_for_tag(tag) not in _TOP_ONLY})
     for shared in items(data, _SHARED)[:1]:
         _merge(base, shared)
     return [_frame(base, data, group) for group in groups]
 
 
 def _frame(base: Dataset, data: FileDataset, group: Dataset) -> Dataset:
-    frame = Dataset(base)
+    frame = Dataset({tag: base.get_item(tag) for tag in base.keys()})
     _merge(frame, group)
     frame.file_meta = data.file_meta
     if "FrameType" in frame:
