@@ -7,8 +7,10 @@ import sys
 import types
 from pathlib import Path
 
+from ..dicom import make_database
 from .core import CoreApplication
 from .module import Module
+from .subject_hierarchy import keep_items
 
 STANDIN = Path(__file__).parents[1] / "standin"
 LOGICS = json.loads((Path(__file__).with_name("logics.json")).read_text())
@@ -23,10 +25,13 @@ def start_scene():
     import slicer.util
 
     slicer.__path__.append(str(STANDIN))
+    sys.path.append(str(STANDIN.with_name("python")))
     slicer.modules = types.SimpleNamespace()
     scene, logic = _application_scene(slicer)
     slicer.mrmlScene, slicer.app = scene, CoreApplication(logic)
     _module_logics(slicer, scene, logic)
+    keep_items(slicer, scene)
+    slicer.dicomDatabase = make_database()
     return slicer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..dicom import make_database
 from ..errors import catch_swallowed
 from .scene import start_scene
 
@@ -32,6 +33,8 @@ def _start_qt(slicer) -> None:
     slicer.app = app.qSlicerApplication(slicer.app)
     _kept.append(window.qSlicerMainWindow())
     mrml_widgets.add_to_slicer(slicer)
+    if not slicer.dicomDatabase.isOpen:
+        slicer.dicomDatabase = make_database()
     from .scripted import BUILT_IN, load_module
 
     load_module(BUILT_IN / "SegmentEditor.py")

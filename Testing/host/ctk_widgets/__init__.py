@@ -10,6 +10,7 @@ from ..registry import registry
 
 def make_module() -> types.ModuleType:
     """Put the module `ctk` into `sys.modules`."""
+    from ..dicom import qt_classes  # noqa: F401
     from . import choices, collapsible, numbers, paths  # noqa: F401
 
     module = types.ModuleType("ctk", "CTK as panels see it inside Slicer")

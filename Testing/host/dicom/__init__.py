@@ -1,0 +1,27 @@
+"""slicer.dicomDatabase over a folder of files, and the loading of a series as Slicer's scalar volume plug-in does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def make_database():
+    """An empty database: a QObject with signals where Qt runs, a plain object otherwise."""
+    import slicer
+
+    if hasattr(slicer, "qMRMLWidget"):
+        from .qt_classes import ctkDICOMDatabase
+
+        return ctkDICOMDatabase()
+    from .database import FolderDatabase
+
+    return FolderDatabase()
+
+
+def use_folder(folder: Path):
+    """Open a new `slicer.dicomDatabase` on every DICOM file below the folder; returns it."""
+    import slicer
+
+    slicer.dicomDatabase = make_database()
+    slicer.dicomDatabase.open_folder(folder)
+    return slicer.dicomDatabase
