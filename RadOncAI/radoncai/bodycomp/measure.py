@@ -118,7 +118,7 @@ def measure(volume: Volume, predict: Predict, level_mm: float | None = None, per
         progress.step("segmenting tissue", 0.7)
     values = _values(tissue.labels, image, spacing)
     sd = _deviations(values, tissue, _slopes(volume, level, predict, calibration), level, calibration)
-    _indices(values, sd, person.height_m)
+    values, sd = with_indices(values, person.height_m), with_indices(sd, person.height_m)
     box = (slice(level.slice_index, level.slice_index + 1), slice(0, image.shape[0]), slice(0, image.shape[1]))
     one = volume.crop(box)
     grid = one.grid
@@ -142,8 +142,8 @@ def measure_labels(volume: Volume, labels: np.ndarray, level: Level, person: Per
     if labels.shape != image.shape or not np.any(labels):
         raise InputError("The edited regions are empty or do not fit the slice; measure L3 again.")
     values = _values(labels, image, spacing)
+    values = with_indices(values, person.height_m)
     sd: dict[str, float | None] = dict.fromkeys(values)
-    _indices(values, sd, person.height_m)
     facts = _facts(volume)
     flags = _flags(image, labels, 0.0, spacing, level, facts)
     box = (slice(level.slice_index, level.slice_index + 1), slice(0, image.shape[0]), slice(0, image.shape[1]))
@@ -189,11 +189,11 @@ def _deviations(values: dict, tissue: TissueSlice, slopes: dict[str, float], lev
     return out
 
 
-def _indices(values: dict, sd: dict, height_m: float | None) -> None:
-    for index, area in INDEX_OF.items():
-        square = height_m * height_m if height_m else None
-        values[index] = values[area] / square if square and values[area] is not None else None
-        sd[index] = sd[area] / square if square and sd[area] is not None else None
+def with_indices(areas: dict[str, float | None], height_m: float | None) -> dict[str, float | None]:
+    """Areas, or their standard deviations, in cm2 with the indices by the square of the height; None = unknown."""
+    square = height_m * height_m if height_m else None
+    return areas | {index: areas[area] / square if square and areas[area] is not None else None
+                    for index, area in INDEX_OF.items()}
 
 
 def _facts(volume: Volume) -> dict[str, object]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 
 LEAST_S, LEAST_SHARE = 2.0, 0.15
-MOST_A_SECOND = 10.0
+MOST_A_SECOND, SAME_STEP_S = 10, 0.15
 NEW_STEP, SAME_STEP = 0.15, 0.01
 
 Report = Callable[[str, float, float | None], None]
@@ -15,14 +16,15 @@ Report = Callable[[str, float, float | None], None]
 class JobProgress:
     """Listens to a `Progress` and calls `report(step, fraction, left_s)` at most ten times a second.
 
-    `typical` maps step names, in order, to the seconds they took before; without any, each step moves a part of
-    the rest. The fraction never falls.
+    `typical` maps step names, in order, to the seconds they took before; without any, each step moves a part of the
+    rest. The fraction never falls. A new step is told at once, since it may stay silent for long.
     """
 
     def __init__(self, typical: Mapping[str, float], report: Report, clock: Callable[[], float] = time.monotonic):
         self._report, self._clock = report, clock
         self._start = clock()
-        self._last_sent, self._step, self._fraction = float("-inf"), "", 0.0
+        self._sent: deque[float] = deque(maxlen=MOST_A_SECOND)
+        self._step, self._told, self._fraction = "", "", 0.0
         self._total = sum(typical.values())
         self._spans: dict[str, tuple[float, float]] = {}
         begin = 0.0
@@ -31,22 +33,30 @@ class JobProgress:
             begin += seconds
 
     def __call__(self, step: str, fraction: float) -> None:
-        is_new, now = step != self._step, self._clock()
-        self._fraction = min(max(self._fraction, self._whole(step, fraction, is_new)), 0.99)
-        if now - self._last_sent < 1.0 / MOST_A_SECOND:
+        now = self._clock()
+        self._fraction = min(max(self._fraction, self._whole(step, fraction)), 0.99)
+        self._step = step
+        if not self._may_send(now):
             return
-        self._step, self._last_sent = step, now
+        self._told = step
+        self._sent.append(now)
         self._report(step, round(self._fraction, 4), self._left(now - self._start))
 
-    def _whole(self, step: str, fraction: float, is_new: bool) -> float:
+    def _may_send(self, now: float) -> bool:
+        if len(self._sent) == MOST_A_SECOND and now - self._sent[0] < 1.0:
+            return False
+        return self._step != self._told or now - self._sent[-1] >= SAME_STEP_S
+
+    def _whole(self, step: str, fraction: float) -> float:
         if step in self._spans:
             begin, share = self._spans[step]
             return begin + share * fraction
         if self._total or not self._step:
             return self._fraction
-        return self._fraction + (1.0 - self._fraction) * (NEW_STEP if is_new else SAME_STEP)
+        return self._fraction + (1.0 - self._fraction) * (NEW_STEP if step != self._step else SAME_STEP)
 
     def _left(self, elapsed: float) -> float | None:
+        """From what has passed, and more from what is usual the less has passed."""
         if self._fraction <= 0.01 or (elapsed < LEAST_S and self._fraction < LEAST_SHARE):
             return None
         total = elapsed / self._fraction

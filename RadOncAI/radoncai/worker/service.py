@@ -16,6 +16,7 @@ from radoncai.worker.protocol import Channel, field, parse
 from radoncai.worker.work import Work
 
 GRACE_S = 1.5
+MODELS_KEPT = 6
 
 
 class Service:
@@ -97,7 +98,8 @@ class Service:
                 self._cancelled.discard(name)
 
     def _result(self, request: dict[str, Any], name: str, progress: Progress) -> dict[str, Any]:
-        progress.step("starting")
+        progress.step(typical.START)
+        _keep_models()
         folder = Path(field(request, "folder", str))
         if not folder.is_dir():
             raise InputError("The request's folder is not there; run again.")
@@ -106,6 +108,13 @@ class Service:
         _raise_if_stopped(progress)
         typical.remember(request, progress.seconds)
         return result
+
+
+def _keep_models() -> None:
+    """Here and not at the start, so that starting imports little."""
+    from radoncai.models.runners import warm
+
+    warm.keep(MODELS_KEPT)
 
 
 def _raise_if_stopped(progress: Progress) -> None:

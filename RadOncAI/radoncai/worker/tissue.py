@@ -12,7 +12,7 @@ from radoncai.bodycomp.checks import SENTENCES
 from radoncai.bodycomp.cutoffs import METRIC_OF, matching
 from radoncai.bodycomp.job import BodyResult
 from radoncai.bodycomp.level import Level, given_level
-from radoncai.bodycomp.measure import BodyComposition, Person, measure_labels
+from radoncai.bodycomp.measure import BodyComposition, Person, measure_labels, with_indices
 from radoncai.bodycomp.write import provenance, row
 from radoncai.core.errors import InputError
 from radoncai.models.catalogue import find
@@ -67,7 +67,8 @@ def measured_before(request: dict[str, Any], image: Image, folder: Path) -> Body
     labels = labels_from_json(request, image, folder, level)
     now = measure_labels(image.volume, labels, level, person_of(request))
     if _same_numbers(now.values, before.get("values") or {}):
-        now = replace(now, sd={**now.sd, **(before.get("sd") or {})}, flags=tuple(before.get("flags") or ()))
+        sd = with_indices({**now.sd, **(before.get("sd") or {})}, now.person.height_m)
+        now = replace(now, sd=sd, flags=tuple(before.get("flags") or ()))
     return BodyResult(now, find(before.get("model") or "l3_tissue"), before.get("device") or "cpu",
                       before.get("weights") or "", before.get("seconds") or {})
 

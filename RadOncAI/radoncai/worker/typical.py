@@ -11,12 +11,15 @@ from typing import Any
 from radoncai.core.resources import resources, user_folder
 
 LEAST_S = 0.01
+START = "starting"
+DEFAULT_MODEL = {"dose": "hn_dose", "bodycomp": "l3_tissue"}
 
 
 def key_of(request: dict[str, Any]) -> str:
     """Job and model: what the seconds depend on most."""
-    model = request.get("model")
-    return f"{request.get('job')}:{model}" if isinstance(model, str) and model else str(request.get("job"))
+    job = str(request.get("job"))
+    model = request.get("model") or DEFAULT_MODEL.get(job)
+    return f"{job}:{model}" if isinstance(model, str) else job
 
 
 def seconds(request: dict[str, Any]) -> dict[str, float]:
@@ -26,14 +29,14 @@ def seconds(request: dict[str, Any]) -> dict[str, float]:
 
 
 def expected_s(job: str, model: str) -> float | None:
-    """Seconds that a run took here last time, None where there was none."""
-    found = _measured().get(f"{job}:{model}")
+    """Seconds that a run took here last time, else usually on two cores; None where nothing is known."""
+    found = seconds({"job": job, "model": model}) if job else None
     return round(sum(found.values()), 1) if found else None
 
 
 def remember(request: dict[str, Any], spent: dict[str, float]) -> None:
     """Keep the seconds of a run that went well; a folder that cannot be written is no reason to fail."""
-    kept = {step: round(s, 3) for step, s in spent.items() if s >= LEAST_S}
+    kept = {step: round(s, 3) for step, s in spent.items() if s >= LEAST_S and step != START}
     if not kept:
         return
     table = _measured()

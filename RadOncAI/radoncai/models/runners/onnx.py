@@ -9,6 +9,7 @@ import numpy as np
 from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.progress import Progress
 from radoncai.models.catalogue import ModelFolder
+from radoncai.models.runners import warm
 from radoncai.models.weights import checked, file_ending
 
 
@@ -38,13 +39,18 @@ class OnnxRunner:
 
 
 def open(folder: ModelFolder, device: str, name: str | None = None) -> OnnxRunner:
-    """Load the model's .onnx file, or the named one of several.
+    """The model's .onnx file, or the named one of several, loaded now or before (`warm`).
 
     Raises ModelError where file or package is missing, PlatformError without CUDA.
     """
     name = name or file_ending(folder.model.weights, ".onnx")
     if name is None:
         raise ModelError(f"The model {folder.name} names no .onnx file in its model.json; install it again.")
+    digest = folder.model.weights.get(name, "")
+    return warm.opened(folder.path / name, digest, device, lambda: _load(folder, device, name))
+
+
+def _load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
     path = checked(folder.path, name, folder.model.weights)
     try:
         import onnxruntime

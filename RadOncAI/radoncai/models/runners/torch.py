@@ -9,6 +9,7 @@ import numpy as np
 from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.progress import Progress
 from radoncai.models.catalogue import ModelFolder
+from radoncai.models.runners import warm
 from radoncai.models.weights import checked, file_ending
 
 
@@ -35,10 +36,17 @@ class TorchRunner:
 
 
 def open(folder: ModelFolder, device: str) -> TorchRunner:
-    """Build the named network and load its state dict (stored float16 or float32). Raises ModelError, PlatformError."""
+    """The named network with its state dict (stored float16 or float32), loaded now or before (`warm`).
+
+    Raises ModelError, PlatformError."""
     name = file_ending(folder.model.weights, ".pt")
     if name is None:
         raise ModelError(f"The model {folder.name} names no .pt file in its model.json; install it again.")
+    digest = folder.model.weights[name]
+    return warm.opened(folder.path / name, digest, device, lambda: _load(folder, device, name))
+
+
+def _load(folder: ModelFolder, device: str, name: str) -> TorchRunner:
     path = checked(folder.path, name, folder.model.weights)
     try:
         import torch

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from radoncai.bodycomp.level import find_level
 from radoncai.bodycomp.measure import person_from
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
@@ -14,6 +15,7 @@ from radoncai.models.catalogue import find
 from radoncai.models.orientation import tilt_degrees
 from radoncai.worker.image import Image, read_image, read_place
 from radoncai.worker.protocol import optional
+from radoncai.worker.words import for_panel
 from radoncai.worker.work import Work
 
 TILTED_DEGREES = 0.5
@@ -35,14 +37,30 @@ def run(work: Work) -> dict[str, Any]:
         image = (read_image if has_voxels else read_place)(request, work.folder)
     except InputError as error:
         return {"verdict": "refused", "lines": [_line(NO, str(error))], "person": None, "spacing_mm": None,
-                "orientation": None, "modality": None, "shape": None}
+                "orientation": None, "modality": None, "shape": None, "covers": None}
     lines = [_line(OK, _summary(image)), *(_line(DOUBT, text) for text in image.volume.source.warnings)]
     lines += _judged(image.volume, optional(request, "model", str), has_voxels)
+    covers = None
+    if has_voxels and optional(request, "task", str) == "tissue" and not any(line["symbol"] == NO for line in lines):
+        covers, more = _covered(image.volume, work)
+        lines += more
     symbols = {line["symbol"] for line in lines}
     person = person_from(image.volume.source.header)
     return {"verdict": "refused" if NO in symbols else "doubtful" if DOUBT in symbols else "fine", "lines": lines,
             "person": asdict(person), "spacing_mm": list(image.grid.spacing_mm), "orientation": _plane(image),
-            "modality": image.volume.modality or None, "shape": list(image.grid.shape)}
+            "modality": image.volume.modality or None, "shape": list(image.grid.shape),
+            "covers": covers}
+
+
+def _covered(volume: Volume, work: Work) -> tuple[dict[str, Any] | None, list[dict[str, str]]]:
+    """The vertebrae in the scan; a level that is not found is a doubt, since a person can give it."""
+    try:
+        level = find_level(volume, progress=work.progress)
+    except InputError as error:
+        return None, [_line(DOUBT, str(error))]
+    seen = sorted(level.vertebrae, key=level.vertebrae.get)
+    ends = {"top": seen[-1], "bottom": seen[0], "level_mm": level.level_mm}
+    return ends, [_line(OK, f"covers {seen[-1]} to {seen[0]}"), *(_line(DOUBT, text) for text in level.notes)]
 
 
 def _judged(volume: Volume, model: str | None, has_voxels: bool) -> list[dict[str, str]]:
@@ -53,7 +71,7 @@ def _judged(volume: Volume, model: str | None, has_voxels: bool) -> list[dict[st
 
 
 def _line(symbol: str, text: str) -> dict[str, str]:
-    return {"symbol": symbol, "text": " ".join(text.split())}
+    return {"symbol": symbol, "text": for_panel(text)}
 
 
 def _summary(image: Image) -> str:

@@ -48,8 +48,9 @@ def run(work: Work) -> dict[str, Any]:
                "goals": [t.name for t in tables], "dose_grid_mm": request.get("dose_grid_mm"),
                "dvh": evaluation.dvh_choices}
     left_out = [f"{name} took no part: {why}." for name, why in structures.missing.items()]
+    channels = [{**vars(r), "target": r.structure in prescription.targets} for r in rows]
     return {"dose": {**dose_to_json(found.dose, work.folder), "kind": found.dose.kind},
-            **evaluation_to_json(evaluation), "channels": [vars(r) for r in rows],
+            **evaluation_to_json(evaluation), "channels": channels,
             "warnings": [*left_out, *found.warnings], "overrides": list(found.overrides),
             "provenance": asdict(provenance(found, image.volume, structures, options)),
             "model": in_short(folder, found.weights), "device": found.device, "seconds": found.seconds}

@@ -13,6 +13,7 @@ from radoncai.core.structures import Structure, StructureSet
 from radoncai.dose.channel_map import channel_map, objections, unconfirmed
 from radoncai.worker.doses import dose_model, prescription_of
 from radoncai.worker.protocol import field, optional
+from radoncai.worker.words import for_panel
 from radoncai.worker.work import Work
 
 
@@ -29,9 +30,10 @@ def run(work: Work) -> dict[str, Any]:
     try:
         refusals, doubts = objections(structures, prescription, dose_model(request))
     except InputError as error:
-        refusals, doubts = [str(error)], []
+        refusals, doubts = [for_panel(str(error))], []
     open_ = unconfirmed(rows, prescription, optional(request, "confirmed", dict) or {})
-    return {"channels": [vars(r) for r in rows], "refusals": refusals, "doubts": doubts, "unconfirmed": open_}
+    channels = [{**vars(r), "target": r.structure in prescription.targets} for r in rows]
+    return {"channels": channels, "refusals": refusals, "doubts": doubts, "unconfirmed": open_}
 
 
 def _named(item: dict[str, Any]) -> Structure:

@@ -27,7 +27,7 @@ def run(work: Work) -> dict[str, Any]:
         raise InputError("The dose has no prescription; predict it again before it is written.")
     image = read_place(request, work.folder)
     structures = structures_from_json(request, image, work.folder, ("rejected",))
-    overrides = tuple(record.get("overrides") or ())
+    overrides = tuple(request.get("overrides") or record.get("overrides") or ())
     dose = dose_from_json(request, work.folder, replace(image.volume.source, slices=()), prescription)
     dose = replace(dose, kind="predicted", comment="; ".join(f"OVERRIDDEN: {text}" for text in overrides))
     evaluation = evaluate(dose, structures, prescription, tables, bands_of(folder), work.progress)
@@ -38,4 +38,5 @@ def run(work: Work) -> dict[str, Any]:
     with staged(output) as place:
         write_results(result, evaluation, image.volume, structures, place, work.progress, record.get("options") or {})
         written = sorted(p.name for p in place.iterdir())
-    return {"path": str(output), "files": written}
+    return {"path": str(output), "files": written, "warnings": [f"{name} took no part: {why}." for name, why in
+                                                                structures.missing.items()]}

@@ -1,0 +1,27 @@
+"""Sentences of the library in the words of a panel: options of the command line have no place there."""
+
+from __future__ import annotations
+
+import re
+
+_RULES = (
+    (re.compile(r" with --level-mm S \(patient coordinate, mm upwards\)"), ""),
+    (re.compile(r"; --override predicts all the same and records it"), "; it can be overruled, which is recorded"),
+    (re.compile(r", or add --same-patient if you are sure"), ""),
+    (re.compile(r" \(--same-patient\)"), ""),
+    (re.compile(r"; decide with --map \S+?=NAME"), "; rename one of them"),
+    (re.compile(r"(?:; |, )?(?:or )?(?:add )?--gaps interpolate(?:, or)?"), ";"),
+    (re.compile(r"choose --device cpu"), "choose the CPU"),
+    (re.compile(r" with -o(?=\.)"), ""),
+    (re.compile(r"; choose one with --series \S+?(?=\.)"), "; load one of them"),
+    (re.compile(r"; give --prescription"), "; type it in"),
+    (re.compile(r"; (?:name|give) the (?:images|CT|DICOM folder) with --ct"), ""),
+)
+_TWICE = re.compile(r";\s*(?=[.;]|$)")
+
+
+def for_panel(text: str) -> str:
+    """One sentence on one line without names of options."""
+    for pattern, words in _RULES:
+        text = pattern.sub(words, text)
+    return " ".join(_TWICE.sub("", text).split())
