@@ -1,13 +1,184 @@
-"""The panel of Auto Contour."""
+"""The panel of Auto Contour: input, model, result."""
 
-from RadOncAILib.notice import add_notice
+from __future__ import annotations
+
+import qt
+import slicer
+from RadOncAILib.scene import segmentation
+from RadOncAILib.widgets import corner, marks
+from RadOncAILib.widgets.input_block import InputBlock
+from RadOncAILib.widgets.model_block import ModelBlock
+from RadOncAILib.widgets.out_of_date import OutOfDateMark
+from RadOncAILib.widgets.panel import PanelWidget
+from RadOncAILib.widgets.run_block import RunBlock
+from RadOncAILib.widgets.section import Section
 from slicer.i18n import tr as _
 
+from . import editor, export, results
+from .export_menu import ExportMenu
+from .structure_picker import StructurePicker
+from .structure_table import StructureTable
 
-def build(layout) -> None:
-    """Fill the module's layout."""
-    add_notice(
-        layout,
-        _("Contours of organs on CT by open models, reviewed before they are used."),
-        "radoncai contour CT_FOLDER --model hn_oar -o OUT",
-    )
+STATUSES = ("unreviewed", "needs_work", "approved", "rejected")
+
+
+class AutoContourPanel(PanelWidget):
+    """Choose an image and a model, contour, look at each structure, hand it on."""
+
+    def build(self) -> None:
+        ui = self.ui
+        self.input = InputBlock(ui.inputBlock, self.refresh_soon, self.load_beside)
+        self.model = ModelBlock(ui.modelBlock, "contour", self.on_model)
+        self.picker = StructurePicker(ui.structureBlock, self.on_picked)
+        self.model.footer.addWidget(self.picker.button)
+        self.run = RunBlock(ui.runBlock, self.on_apply)
+        self.run.on_state = self.refresh_soon
+        self.table = StructureTable(ui.structureTable, ui.findingRow)
+        self.fresh = OutOfDateMark(ui.freshnessRow)
+        self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in ("input", "model", "result")}
+        self.exports = ExportMenu(self, ui.exportButton)
+        ui.editButton.connect("clicked()", self.on_edit)
+        self._marking = qt.QMenu(ui.markButton)
+        for word in STATUSES:
+            self._marking.addAction(marks.status_word(word)).connect("triggered()", self._marker(word))
+        ui.markButton.setMenu(self._marking)
+        ui.structureTable.connect("itemSelectionChanged()", self.refresh_buttons)
+        self._watched, self._tags = None, ()
+
+    def enter(self) -> None:
+        super().enter()
+        self.model.load()
+
+    def connect_node(self) -> None:
+        node = self.node
+        self._tags = (node.connectGui(self.ui), node.connectParametersToGui({"volume": self.input.selector}))
+        self.model.select(node.model)
+        self.run.device.currentIndex = max(0, self.run.device.findData(node.device))
+        self.run.device.connect("currentIndexChanged(int)", self.on_device)
+
+    def disconnect_node(self) -> None:
+        self.run.device.disconnect("currentIndexChanged(int)", self.on_device)
+        for tag in self._tags:
+            self.node.disconnectGui(tag)
+        self._watch(None)
+
+    def forget(self) -> None:
+        self.input.forget()
+        self.model.forget()
+        self.table.forget()
+        corner.hush("contours")
+        self._watch(None)
+
+    def cleanup(self) -> None:
+        super().cleanup()
+        self.input.close()
+        self.model.close()
+
+    # what a person does
+
+    def on_model(self) -> None:
+        current = self.model.current
+        if self.node is not None and current is not None and current["name"] != self.node.model:
+            self.node.model, self.node.left_out = current["name"], []
+        left_out = list(self.node.left_out) if self.node is not None else []
+        self.picker.offer(tuple(current["structures"]) if current else (), left_out)
+        self.input.look(self.model.name)
+
+    def on_picked(self) -> None:
+        self.node.left_out = self.picker.left_out
+
+    def on_device(self, _index: int) -> None:
+        self.node.device = self.run.chosen_device
+
+    def on_apply(self) -> None:
+        volume, names, model, device = self.node.volume, self.picker.chosen, self.model.name, self.run.chosen_device
+        structures = names if self.picker.left_out else None
+        self.run.start("contour", lambda folder: self.logic.request(folder, volume, model, structures, device),
+                       lambda result: self._show(result, volume))
+
+    def on_edit(self) -> None:
+        contours = self.node.contours
+        ids = self.table.selected_ids
+        editor.edit(contours, export.volume_of(contours, self.node.volume), ids[0] if ids else "")
+
+    def on_loaded(self, kind: str, node) -> None:
+        if kind == "structures":
+            self.node.contours = node
+
+    def _marker(self, word: str):
+        def mark() -> None:
+            content = self.node.contours.GetSegmentation()
+            for segment_id in self.table.selected_ids:
+                segmentation.set_status(content.GetSegment(segment_id), word)
+
+        return mark
+
+    def _show(self, result: dict, volume):
+        if slicer.mrmlScene.GetNodeByID(volume.GetID() or "") is not volume:
+            raise RuntimeError(_("the image was removed meanwhile"))
+        return self._show_in_portions(result, volume)
+
+    def _show_in_portions(self, result: dict, volume):
+        yield from self.logic.show_in_portions(result, volume, self._take)
+        found, missing = len(result["structures"]), len(result["not_found"])
+        text = _("{n} structures contoured").format(n=found)
+        if missing:
+            text += _(", {n} not found").format(n=missing)
+        return "; ".join([text, *result["warnings"]]) + "."
+
+    def _take(self, node) -> None:
+        self.node.contours = node
+        self.ui.resultSection.collapsed = False
+
+    # what is shown
+
+    def refresh(self) -> None:
+        contours, names = self.node.contours, self.picker.chosen
+        self.run.set_action(action_text(names))
+        missing = "" if names or not self.picker.names else _("Choose at least one structure.")
+        self.judge(self.input, self.model, missing)
+        volume = self.node.volume
+        self.sections["input"].summarise(volume.GetName() if volume is not None else "")
+        self.sections["model"].summarise(self.model.current["title"] if self.model.current else "")
+        self.sections["result"].retitle(_("Result: AI contours, not approved") if results.is_ai(contours)
+                                        else _("Result"))
+        self._watch(contours)
+        self.table.show(contours)
+        self._say_in_views(contours)
+        ran = results.run_at(contours)
+        self.fresh.look(contours, _("run {time}").format(time=ran) if ran else "")
+        self.refresh_buttons()
+
+    def _say_in_views(self, contours) -> None:
+        if results.is_ai(contours) and contours.GetDisplayVisibility():
+            corner.say("contours", _("AI contours, not approved"))
+        else:
+            corner.hush("contours")
+
+    def refresh_buttons(self) -> None:
+        if self.node is None:
+            return
+        contours = self.node.contours
+        chosen = bool(self.table.selected_ids) and not self.run.running
+        self.ui.editButton.enabled = contours is not None and not self.run.running
+        self.ui.markButton.enabled = chosen
+        self.exports.refresh(contours, export.volume_of(contours) if contours is not None else None)
+
+    def _watch(self, contours) -> None:
+        if contours is self._watched:
+            return
+        events = (slicer.vtkSegmentation.SegmentModified, slicer.vtkSegmentation.SegmentAdded,
+                  slicer.vtkSegmentation.SegmentRemoved, slicer.vtkSegmentation.SourceRepresentationModified)
+        for event in events:
+            if self._watched is not None:
+                self.removeObserver(self._watched, event, self.refresh_soon)
+            if contours is not None:
+                self.addObserver(contours, event, self.refresh_soon)
+        self._watched = contours
+
+
+def action_text(names: list[str]) -> str:
+    """What Apply will do."""
+    if len(names) == 1:
+        return _("Contour {name}").format(name=names[0])
+    return _("Contour {n} structures").format(n=len(names)) if names else _("Contour")

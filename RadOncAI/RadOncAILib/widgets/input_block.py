@@ -8,7 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from RadOncAILib.scene import geometry
-from RadOncAILib.scene.image import image_request
+from RadOncAILib.scene.image import image_request, why_no_image
 
 from . import build, marks
 from .dicom_dialog import DicomDialog
@@ -64,11 +64,11 @@ class InputBlock:
         self._set("", _("looking at the image…") if self.volume is not None else "", {})
         if self.volume is None:
             self.row.show("", "")
-        elif self.transform == "nonlinear":
-            self._refuse_nonlinear()
+        elif why_no_image(self.volume):
+            self._refuse(why_no_image(self.volume))
         else:
             self.row.show(marks.BUSY, self.reason)
-            request = {"image": image_request(self.volume, None), "model": model or None}
+            request = {"image": image_request(self.volume), "model": model or None}
             self._question.ask(request, self._on_answer, self._on_failure)
         self.on_change()
 
@@ -88,7 +88,8 @@ class InputBlock:
             self._dialog.dialog.close()
 
     def _on_node(self, _node) -> None:
-        self.study.look(self.volume, image_request(self.volume, None) if self.volume is not None else {})
+        usable = self.volume is not None and not why_no_image(self.volume)
+        self.study.look(self.volume if usable else None, image_request(self.volume) if usable else {})
         self.look(self._model)
 
     def _on_loaded(self, volumes: list) -> None:
@@ -115,10 +116,12 @@ class InputBlock:
         self.row.show(marks.BAD, text, _("Try again"), lambda: self.look(self._model))
         self.on_change()
 
-    def _refuse_nonlinear(self) -> None:
-        text = _("A non-linear transform moves this image (tilt or uneven slices).")
-        self._set("refused", text, {})
-        self.row.show(marks.BAD, text, _("Work on a resampled copy…"), self.use_hardened_copy)
+    def _refuse(self, reason: str) -> None:
+        self._set("refused", reason, {})
+        if self.transform == "nonlinear":
+            self.row.show(marks.BAD, reason, _("Work on a resampled copy…"), self.use_hardened_copy)
+        else:
+            self.row.show(marks.BAD, reason)
 
     def use_hardened_copy(self) -> None:
         """Make a copy with the transform applied, and choose it."""

@@ -21,9 +21,9 @@ class OutOfDateMark:
     def stale(self) -> bool:
         return bool(self.changes)
 
-    def look(self, node, otherwise: str = "") -> None:
-        """`otherwise` is what stands there while the result is up to date, such as "run 14:02"."""
-        self.changes = tuple(freshness.out_of_date(node)) if node is not None else ()
+    def look(self, node, otherwise: str = "", also: tuple[str, ...] = ()) -> None:
+        """`otherwise` stands there while the result is up to date ("run 14:02"); `also` are further changes."""
+        self.changes = (*freshness.out_of_date(node), *also) if node is not None else ()
         if self.stale:
             self.row.show(marks.DOUBT, _("Out of date: {what}").format(what="; ".join(self.changes)),
                           tool_tip=_("It is not exported until it is run again."), word="")

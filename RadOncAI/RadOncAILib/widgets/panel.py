@@ -108,6 +108,32 @@ class PanelWidget(VTKObservationMixin):
         else:
             run.allow()
 
+    def load_beside(self, kind: str, entry: dict) -> None:
+        """Load an RTSTRUCT (`kind` structures) or RTDOSE (dose) of the study by the worker's own readers."""
+        volume = self.node.volume
+
+        def request(_folder) -> dict:
+            from RadOncAILib.scene.image import image_request
+
+            return {"image": image_request(volume), "path": entry["path"]}
+
+        def show(result: dict) -> str:
+            from RadOncAILib.scene import dose, segmentation
+
+            name = entry.get("label") or result.get("label") or kind
+            if kind == "structures":
+                node = segmentation.show_structures(result, volume, name)
+            else:
+                node = dose.show_dose(result, volume, None, name)
+            self.on_loaded(kind, node)
+            return "; ".join(result.get("warnings") or ()) or _("Loaded {name}.").format(name=name)
+
+        job = "read_structures" if kind == "structures" else "read_dose"
+        self.run.start(job, request, show, title=_("Load {path}").format(path=kind))
+
+    def on_loaded(self, kind: str, node) -> None:
+        """An RTSTRUCT or RTDOSE was loaded as `node`."""
+
     def _offer_install(self, chosen: dict, model) -> None:
         package = chosen.get("needs")
         if package:

@@ -112,11 +112,12 @@ class RunBlock:
     # running
 
     def start(self, job: str, build_request: Callable[[Path], dict],
-              on_result: Callable[[dict], Iterator | None]) -> None:
+              on_result: Callable[[dict], Iterator | str | None], title: str = "") -> None:
         """Run `job`. `build_request(folder)` gives its fields and may write arrays into `folder`.
 
-        `on_result(result)` gets the result with `folder` added; what it yields is done in portions, between which the
-        panel stays alive. A request that cannot be built is said in the row.
+        `on_result(result)` gets the result with `folder` added. A generator is advanced in portions, between which
+        the panel stays alive. A text that it returns is said at the end. A request that cannot be built is said in
+        the row. `title` is what the log calls the run, else what Apply said.
         """
         if self.running:
             return
@@ -132,7 +133,7 @@ class RunBlock:
         number, self._began = self._run, time.strftime("%H:%M:%S")
         self._change(RUNNING)
         self._progress(_("starting"), 0.0, None)
-        self.log(f"{self._began} {self._action}")
+        self.log(f"{self._began} {title or self._action}")
 
         def on_event(event: dict) -> None:
             if number == self._run:
@@ -190,29 +191,35 @@ class RunBlock:
         self._change(SHOWING)
         self._progress(_("showing the result"), 1.0, None)
         try:
-            self._portions = on_result(result)
+            answer = on_result(result)
         except Exception as problem:
             self._broken(problem)
             raise
-        self._next_portion()
+        if isinstance(answer, Iterator):
+            self._portions = answer
+            self._next_portion()
+        else:
+            self._done(answer)
 
     def _next_portion(self) -> None:
         if self.state != SHOWING:
             return
         try:
-            if self._portions is not None:
-                next(self._portions)
-                qt.QTimer.singleShot(0, self._next_portion)
-                return
-        except StopIteration:
+            next(self._portions)
+            qt.QTimer.singleShot(0, self._next_portion)
+        except StopIteration as end:
             self._portions = None
+            self._done(end.value)
         except Exception as problem:
             self._broken(problem)
             raise
+
+    def _done(self, text: str | None) -> None:
         self._close_job()
         ended = time.strftime("%H:%M:%S")
-        self.log(_("{time} done").format(time=ended))
-        self._idle(marks.GOOD, _("Done at {time}.").format(time=ended[:5]))
+        said = text or _("Done at {time}.").format(time=ended[:5])
+        self.log(f"{ended} {said}")
+        self._idle(marks.GOOD, said)
 
     def _broken(self, problem: Exception) -> None:
         self._portions = None

@@ -1,0 +1,43 @@
+"""A result of the worker becomes one segmentation node; without Qt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from RadOncAILib.scene import freshness, review, segmentation
+
+RUN_AT = "RadOncAI.RunAt"
+
+
+def show(result: dict, volume):
+    """The new segmentation node of a result of `contour`."""
+    made = []
+    for _portion in show_in_portions(result, volume, made.append):
+        pass
+    return made[0]
+
+
+def show_in_portions(result: dict, volume, on_node: Callable[[object], None]) -> Iterator[None]:
+    """The same in portions; closed early it takes out again what it had put in."""
+    clock = time.strftime("%H:%M")
+    name = f"AI contours {result['model']['name']} {clock}"
+    node = yield from segmentation.show_structures_in_portions(result, volume, name)
+    node.SetAttribute(RUN_AT, clock)
+    freshness.remember(node, {"image": volume})
+    review.watch(node)
+    on_node(node)
+
+
+def not_found(node) -> list[dict]:
+    """Structures that were asked for and not found, each with name and reason."""
+    return segmentation.attribute(node, "not_found") or []
+
+
+def run_at(node) -> str:
+    """When the contours were made, "" for those that were loaded."""
+    return node.GetAttribute(RUN_AT) or "" if node is not None else ""
+
+
+def is_ai(node) -> bool:
+    return bool(node is not None and segmentation.attribute(node, "model"))
