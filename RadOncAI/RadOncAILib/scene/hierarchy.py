@@ -1,0 +1,55 @@
+"""The place of a result in the subject hierarchy: beside the CT, in its study."""
+
+from __future__ import annotations
+
+import slicer
+
+
+def subject_hierarchy():
+    """The scene's subject hierarchy node."""
+    return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+
+
+def item_of(node) -> int:
+    """The node's item, made at the top of the hierarchy where no plug-in has made one."""
+    tree = subject_hierarchy()
+    return tree.GetItemByDataNode(node) or tree.CreateItem(tree.GetSceneItemID(), node)
+
+
+def study_of(node) -> int:
+    """The item of the study that holds the node, 0 where none does."""
+    tree = subject_hierarchy()
+    item = tree.GetItemByDataNode(node)
+    return tree.GetItemAncestorAtLevel(item, "Study") if item else 0
+
+
+def put_under_study(node, volume) -> bool:
+    """Move the node beside the volume. False where the volume lies in no study: then exporters will not take it."""
+    tree = subject_hierarchy()
+    parent = tree.GetItemParent(item_of(volume))
+    tree.SetItemParent(item_of(node), parent)
+    return bool(study_of(volume))
+
+
+def put_into_folder(nodes, name: str, volume) -> int:
+    """A folder beside the volume with what belongs together (table and curves of a chart); returns its item."""
+    tree = subject_hierarchy()
+    parent = tree.GetItemParent(item_of(volume))
+    folder = tree.GetItemChildWithName(parent, name) or tree.CreateFolderItem(parent, name)
+    for node in nodes:
+        tree.SetItemParent(item_of(node), folder)
+    return folder
+
+
+def series_attribute(node, name: str) -> str:
+    """An attribute of the node's own item, such as DICOM.Modality; "" where it has none."""
+    tree = subject_hierarchy()
+    item = tree.GetItemByDataNode(node)
+    return (tree.GetItemAttribute(item, name) or "") if item else ""
+
+
+def set_attribute_once(item: int, name: str, value: str) -> None:
+    """Set an item's attribute unless somebody set it before."""
+    tree = subject_hierarchy()
+    if item and not tree.GetItemAttribute(item, name):
+        tree.SetItemAttribute(item, name, value)
