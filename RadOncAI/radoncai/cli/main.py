@@ -13,7 +13,7 @@ from radoncai.cli.terminal import TerminalProgress
 from radoncai.core.bug_log import log_bug
 from radoncai.core.errors import Cancelled, InputError, PlatformError, RadOncAIError
 
-COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "compare", "convert", "models")
+COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "compare", "convert", "check", "models")
 NOTICE = "For research and teaching; not a medical device. Results are not approved."
 
 
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
             print(json.dumps(outcome.result, ensure_ascii=False, default=str))
         else:
             print("\n".join(outcome.lines))
-        return 0
+        return outcome.exit_code
     except KeyboardInterrupt:
         return _complain(terminal, Cancelled("Stopped as asked; nothing was written."))
     except RadOncAIError as error:

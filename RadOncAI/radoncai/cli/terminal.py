@@ -38,10 +38,11 @@ class TerminalProgress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command gives back: `result` for machines, `lines` for people."""
+    """What a command gives back: `result` for machines, `lines` for people, and the exit code."""
 
     result: dict[str, object]
     lines: list[str] = field(default_factory=list)
+    exit_code: int = 0
 
 
 def table(rows: list[list[str]], header: list[str], right: set[int] = frozenset()) -> list[str]:

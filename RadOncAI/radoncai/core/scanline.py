@@ -103,11 +103,11 @@ def _overlap_partly(a: Part, b: Part) -> bool:
     small, large = (a, b) if np.count_nonzero(ma) <= np.count_nonzero(mb) else (b, a)
     if shared < np.count_nonzero(small[2]):
         return True
-    inside = _points_inside(small[0], large[0])
-    return not inside.all() and not _points_inside(large[0], small[0]).all()
+    inside = points_inside(small[0], large[0])
+    return not inside.all() and not points_inside(large[0], small[0]).all()
 
 
-def _points_inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
+def points_inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
     """For each point, whether it lies in the polygon (even-odd) or on its outline."""
     px, py = points[:, :1], points[:, 1:]
     x0, y0 = polygon.T

@@ -1,0 +1,116 @@
+"""What would trouble a planning system in an RTSTRUCT, and whether a written file holds what it should."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from radoncai.core.errors import InputError
+from radoncai.core.structures import StructureSet
+from radoncai.core.volume import Volume
+from radoncai.dicom.check_facts import SetFacts, read_facts
+from radoncai.dicom.check_rules import CHECKS, type_differs
+from radoncai.dicom.profiles import SEVERITIES, Profile, load_profile
+from radoncai.dicom.rtstruct_reader import read_rtstruct
+from radoncai.dicom.rtstruct_writer import write_rtstruct
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a planning system may stumble over. `structure` is "" for the file as a whole."""
+
+    severity: str
+    check: str
+    structure: str
+    text: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.structure}: {self.text}" if self.structure else self.text[:1].upper() + self.text[1:]
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """One structure as written and as read from the file. `dice` is None where it has contours but no mask."""
+
+    name: str
+    voxels: int
+    voxels_read: int
+    dice: float | None
+    volume_cc: float
+
+    @property
+    def same(self) -> bool:
+        return self.dice is None or self.dice == 1.0
+
+
+def check_rtstruct(path: Path, volume: Volume | None = None, profile: Profile | str = "generic",
+                   existing: Mapping[str, str] | Path | None = None) -> tuple[Finding, ...]:
+    """Findings of a file by the rules of a profile, errors first.
+
+    `volume`: the images, for what lies where; `existing`: ROI names and types that the planning system has already, or
+    the RTSTRUCT with them. InputError where the file is no RTSTRUCT.
+    """
+    facts = read_facts(path)
+    known = types_in(read_facts(existing)) if isinstance(existing, (str, Path)) else existing or {}
+    rules = (load_profile(profile) if isinstance(profile, str) else profile).rules
+    found = []
+    for rule in rules:
+        if rule.check != "type_differs" and rule.check not in CHECKS:
+            raise InputError(f"A profile names the check {rule.check}, which is not known; mend the profile.")
+        said = CHECKS[rule.check](facts, rule, volume) if rule.check in CHECKS else type_differs(facts, known)
+        found += [Finding(rule.severity, rule.check, name, text, rule.source) for name, text in said]
+    return tuple(sorted(found, key=lambda f: SEVERITIES.index(f.severity)))
+
+
+def check_before_writing(structures: StructureSet, volume: Volume, profile: Profile | str = "generic",
+                         existing: Mapping[str, str] | Path | None = None,
+                         **writing: object) -> tuple[tuple[Finding, ...], tuple[ReadBack, ...], tuple[str, ...]]:
+    """Findings, read-back and the writer's sentences of the file that would be written; no file stays.
+
+    `writing`: keyword arguments of `write_rtstruct`, over those of the profile. InputError as there.
+    """
+    chosen = load_profile(profile) if isinstance(profile, str) else profile
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rtstruct.dcm"
+        said = write_rtstruct(structures, volume, path, **{**chosen.writing, **writing})
+        return check_rtstruct(path, volume, chosen, existing), read_back(path, structures, volume), said
+
+
+def read_back(path: Path, structures: StructureSet, volume: Volume) -> tuple[ReadBack, ...]:
+    """Each structure that is in the file, compared with what was to be written, voxel for voxel.
+
+    Structures that still have the contours of another file are compared by what those enclose here, so their `dice` is
+    1 only where nothing moved. Names are matched in their order in the file.
+    """
+    found = read_rtstruct(path, volume, same_patient=True)
+    left = list(found)
+    rows = []
+    for s in structures:
+        twin = next((t for t in left if t.name.split() == s.name[:64].replace("\\", "/").split()), None)
+        if twin is None:
+            continue
+        left.remove(twin)
+        shape = structures.grid.shape
+        a, b = (s.full(shape), twin.full(shape)) if s.mask.any() else (None, None)
+        dice = None if a is None else 2 * np.count_nonzero(a & b) / (s.voxels + twin.voxels)
+        rows.append(ReadBack(s.name, s.voxels, twin.voxels, dice, found.volume_cc(twin)))
+    return tuple(rows)
+
+
+def types_in(facts: SetFacts) -> dict[str, str]:
+    """Name to interpreted type."""
+    return {roi.name: roi.type for roi in facts.rois}
+
+
+def read_back_sentence(rows: tuple[ReadBack, ...]) -> str:
+    """The comparison in one sentence."""
+    off = [r for r in rows if not r.same]
+    if not off:
+        return f"Read back: {len(rows)} structure{'s' * (len(rows) != 1)}, every voxel the same (Dice 1.0000)."
+    worst = ", ".join(f"{r.name} {r.dice:.4f}" for r in sorted(off, key=lambda r: r.dice)[:5])
+    return f"Read back: {len(off)} of {len(rows)} structures differ from what was written (Dice: {worst})."
