@@ -15,6 +15,7 @@ from .views.picture_view import PictureView
 def grab(widget: QWidget, path=None) -> np.ndarray:
     """Draw every view inside the widget now, and return the widget as RGB array (rows, columns, 3)."""
     pump()
+    widget.grab()  # lays out what was never shown, so that the views know their size
     for view in [*widget.findChildren(PictureView), widget]:
         if isinstance(view, PictureView):
             view._draw()

@@ -6,6 +6,7 @@ import host
 import numpy as np
 import pydicom
 import pytest
+
 from radoncai.core.grid import Grid
 from radoncai.core.volume import Volume
 from radoncai.dicom.ct_writer import write_ct_series

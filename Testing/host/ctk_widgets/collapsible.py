@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Property, QSize
+from PySide6.QtCore import Property, QRect, QSize
 from PySide6.QtWidgets import QAbstractButton, QGroupBox, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
 from ..registry import stands_in
@@ -53,13 +53,24 @@ class ctkCollapsibleButton(QAbstractButton):
     def hitButton(self, point) -> bool:
         return point.y() < HEADER_PX
 
+    def _open_layout(self):
+        return None if self._collapsed else self.layout()
+
     def sizeHint(self) -> QSize:
-        inner = self.layout().sizeHint() if self.layout() and not self._collapsed else QSize(80, HEADER_PX)
-        return QSize(max(120, inner.width()), max(HEADER_PX, inner.height()))
+        inside = self._open_layout()
+        return inside.totalSizeHint() if inside is not None else QSize(120, HEADER_PX)
 
     def minimumSizeHint(self) -> QSize:
-        inner = self.layout().minimumSize() if self.layout() and not self._collapsed else QSize(80, HEADER_PX)
-        return QSize(max(80, inner.width()), max(HEADER_PX, inner.height()))
+        inside = self._open_layout()
+        return inside.totalMinimumSize() if inside is not None else QSize(80, HEADER_PX)
+
+    def hasHeightForWidth(self) -> bool:
+        inside = self._open_layout()
+        return inside is not None and inside.hasHeightForWidth()
+
+    def heightForWidth(self, width: int) -> int:
+        inside = self._open_layout()
+        return inside.totalHeightForWidth(width) if inside is not None else HEADER_PX
 
     def paintEvent(self, event) -> None:
         option = QStyleOptionButton()
@@ -69,7 +80,7 @@ class ctkCollapsibleButton(QAbstractButton):
         painter = QStylePainter(self)
         painter.fillRect(option.rect, option.palette.button())
         arrow = QStyle.PE_IndicatorArrowRight if self._collapsed else QStyle.PE_IndicatorArrowDown
-        room = option.rect
+        room = QRect(option.rect)
         option.rect = room.adjusted(6, 5, 20 - room.width(), -5)
         painter.drawPrimitive(arrow, option)
         painter.drawItemText(room.adjusted(28, 0, 0, 0), 0x81, option.palette, self.enabled, self.text)

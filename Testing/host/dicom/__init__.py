@@ -1,4 +1,4 @@
-"""slicer.dicomDatabase over a folder of files, and the loading of a series as Slicer's scalar volume plug-in does it."""
+"""slicer.dicomDatabase over a folder of files, and how Slicer loads a series from it."""
 
 from __future__ import annotations
 

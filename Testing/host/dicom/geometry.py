@@ -1,4 +1,4 @@
-"""Where the slices of a series lie: the regular grid that Slicer gives the volume, and how far the slices are off it."""
+"""Where the slices of a series lie: the regular grid that the volume gets, and how far slices are off it."""
 
 from __future__ import annotations
 

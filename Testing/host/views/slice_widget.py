@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ..registry import stands_in
+from .mouse import Mouse
 from .picture_view import PictureView
 
 MANAGERS = (
@@ -27,7 +28,7 @@ CORNERS = {
 
 
 @stands_in
-class qMRMLSliceView(PictureView):
+class qMRMLSliceView(Mouse, PictureView):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name = name
@@ -35,11 +36,18 @@ class qMRMLSliceView(PictureView):
         self._renderer = vtk.vtkRenderer()
         self._renderer.GetActiveCamera().ParallelProjectionOn()
         self._window.AddRenderer(self._renderer)
-        self._window.SetInteractor(vtk.vtkGenericRenderWindowInteractor())
+        self._interactor = vtk.vtkGenericRenderWindowInteractor()
+        self._window.SetInteractor(self._interactor)
         self._logic = _slice_logic()
-        self._node = self._logic.AddSliceNode(name)
+        self._node = _slice_node(self._logic, name)
         self._group = _displayable_managers(self._renderer)
         self._group.SetMRMLDisplayableNode(self._node)
+        self._style = slicer.vtkMRMLSliceViewInteractorStyle()
+        self._style.SetSliceLogic(self._logic)
+        self._style.SetDisplayableManagers(self._group)
+        self._style.SetInteractor(self._interactor)
+        self._interactor.Initialize()
+        self.setMouseTracking(True)
         self._actor = _background_actor()
         self._renderer.AddViewProp(self._actor)
         for source, event in ((self._logic, "ModifiedEvent"), (self._group, "UpdateEvent")):
@@ -72,10 +80,6 @@ class qMRMLSliceView(PictureView):
             self._logic.ResizeSliceNode(*self._window.GetSize())
         return changed
 
-    def wheelEvent(self, event) -> None:
-        step = self._logic.GetLowestVolumeSliceSpacing()[2] or 1.0
-        self._logic.SetSliceOffset(self._logic.GetSliceOffset() + (step if event.angleDelta().y() > 0 else -step))
-
     def paintEvent(self, event) -> None:
         painter = QPainter(self)
         painter.drawImage(0, 0, self._image)
@@ -96,6 +100,15 @@ def _slice_logic():
     application.GetSliceLogics().AddItem(logic)
     logic.SetMRMLScene(slicer.mrmlScene)
     return logic
+
+
+def _slice_node(logic, name: str):
+    """The node that the layout has made; AddSliceNode would return one that is not in the scene."""
+    node = slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLSliceNode")
+    if node is None:
+        return logic.AddSliceNode(name)
+    logic.SetSliceNode(node)
+    return node
 
 
 def _displayable_managers(renderer):
