@@ -221,7 +221,12 @@ class Client:
                 "installed, then press Apply again.")
 
     def _kill_for(self, job: Job, transport: Transport) -> None:
-        if not job.ended and transport is self._transport and transport.running:
+        """A job that only waits behind another one must not cost that one its process."""
+        if job.ended or transport is not self._transport or not transport.running:
+            return
+        if job.state == "waiting" and any(j.state == "running" for j in self._jobs.values()):
+            self._end(job, _failed(job, "cancelled", "Stopped as asked."))
+        else:
             transport.kill(self._pid)
 
     def _end(self, job: Job, event: Event) -> None:

@@ -41,7 +41,7 @@ class PipeProcess:
         try:
             if self._process is not None:
                 self._process.stdin.write(data)
-        except OSError:
+        except (OSError, ValueError):
             pass
 
     def kill(self, pid: int | None) -> None:

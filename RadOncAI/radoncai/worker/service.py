@@ -27,7 +27,7 @@ class Service:
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._lock = threading.Lock()
         self._current: tuple[str, Progress] | None = None
-        self._cancelled: set[str] = set()
+        self._waiting: set[str] = set()
 
     def serve(self) -> int:
         """Until quit, end of input or idle time-out."""
@@ -55,12 +55,15 @@ class Service:
             if request["do"] == "cancel":
                 self._cancel(str(request.get("id")))
             else:
+                with self._lock:
+                    self._waiting.add(str(request.get("id")))
                 self._queue.put(request)
         self._leave()
 
     def _leave(self) -> None:
         """Nobody waits any more: stop the running job, and leave without it where it does not hear."""
         with self._lock:
+            self._waiting.clear()
             if self._current:
                 self._current[1].cancel()
         self._queue.put(None)
@@ -70,8 +73,9 @@ class Service:
         with self._lock:
             if self._current and self._current[0] == name:
                 self._current[1].cancel()
-            else:
-                self._cancelled.add(name)
+            elif name in self._waiting:
+                self._waiting.discard(name)
+                self._channel.send("failed", id=name, kind="cancelled", text="Stopped as asked.")
 
     def _run(self, request: dict[str, Any]) -> None:
         name = str(request.get("id"))
@@ -83,9 +87,10 @@ class Service:
         )
         progress = Progress(report)
         with self._lock:
+            if name not in self._waiting:
+                return
+            self._waiting.discard(name)
             self._current = (name, progress)
-            if name in self._cancelled:
-                progress.cancel()
         try:
             result = self._result(request, name, progress)
             self._channel.send("result", id=name, result=result)
@@ -95,7 +100,6 @@ class Service:
         finally:
             with self._lock:
                 self._current = None
-                self._cancelled.discard(name)
 
     def _result(self, request: dict[str, Any], name: str, progress: Progress) -> dict[str, Any]:
         progress.step(typical.START)

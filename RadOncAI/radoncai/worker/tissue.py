@@ -63,7 +63,7 @@ def measured_before(request: dict[str, Any], image: Image, folder: Path) -> Body
     Standard deviations and the doubt of the network stay where the labels are still those that were measured.
     """
     before = field(request, "measured", dict)
-    level = Level(**{**before["level"], "notes": tuple(before["level"].get("notes") or ())})
+    level = _level_again(field(before, "level", dict))
     labels = labels_from_json(request, image, folder, level)
     now = measure_labels(image.volume, labels, level, person_of(request))
     if _same_numbers(now.values, before.get("values") or {}):
@@ -113,7 +113,19 @@ def _own_slice(index: int, image: Image) -> int:
 
 
 def _level_of(request: dict[str, Any], image: Image) -> Level:
-    return given_level(image.volume, float(field(request, "level_mm", (int, float))))
+    """The level of `measured` where the regions still lie there, so that a found one stays found; else as given."""
+    given = given_level(image.volume, float(field(request, "level_mm", (int, float))))
+    before = (optional(request, "measured", dict) or {}).get("level")
+    if before and before.get("slice_index") == given.slice_index:
+        return _level_again(before)
+    return given
+
+
+def _level_again(fields: dict[str, Any]) -> Level:
+    try:
+        return Level(**{**fields, "notes": tuple(fields.get("notes") or ())})
+    except TypeError:
+        raise InputError("The measurement's level is damaged; measure L3 again.") from None
 
 
 def _labels_to_json(measured: BodyComposition, image: Image, folder: Path) -> dict[str, Any]:

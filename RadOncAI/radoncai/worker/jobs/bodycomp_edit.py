@@ -13,7 +13,7 @@ from radoncai.worker.work import Work
 
 
 def run(work: Work) -> dict[str, Any]:
-    """Fields image, labels {array, box}, level_mm, person, model (what the regions were drawn with first)."""
+    """Fields image, labels {array, box}, level_mm, person, model (what drew the regions first), measured (before)."""
     request = work.request
     work.progress.step("reading the image")
     image = read_image(request, work.folder)

@@ -35,7 +35,9 @@ def run(work: Work) -> dict[str, Any]:
             continue
         if not _of_patient(data, source):
             continue
-        if modality_of(data) == "RTSTRUCT":
+        if modality_of(data) == "RTSTRUCT" and not items(data, "StructureSetROISequence"):
+            unreadable.append({"path": str(path), "reason": "It holds no structures, or is cut off; copy it again."})
+        elif modality_of(data) == "RTSTRUCT":
             sets.append(_structure_set(data, path, source))
         elif modality_of(data) == "RTDOSE":
             doses.append(_dose(data, path, source))
