@@ -120,6 +120,7 @@ class AutoContourPanel(PanelWidget):
 
     def _show_in_portions(self, result: dict, volume):
         yield from self.logic.show_in_portions(result, volume, self._take)
+        self.run.log(results.in_words(result))
         found, missing = len(result["structures"]), len(result["not_found"])
         text = _("{n} structures contoured").format(n=found)
         if missing:

@@ -41,3 +41,13 @@ def run_at(node) -> str:
 
 def is_ai(node) -> bool:
     return bool(node is not None and segmentation.attribute(node, "model"))
+
+
+def in_words(result: dict) -> str:
+    """What ran, for the log: hn_oar 0.1.0 on cpu; reading the image 0.3 s, running the model 24.1 s."""
+    model, steps = result["model"], result.get("seconds") or {}
+    took = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in steps.items())
+    lines = [f"{model['name']} {model['version']} on {result.get('device') or 'cpu'}; {took}"]
+    lines += [f"{s['name']}: {' '.join(s['findings'])}" for s in result["structures"] if s.get("findings")]
+    lines += [f"{m['name']} not found: {m['reason']}" for m in result["not_found"]]
+    return "\n".join([*lines, *result["warnings"]])

@@ -67,8 +67,8 @@ def shrinkable(widget):
 
 
 def tint(widget, code: str | None) -> None:
-    """Text colour by palette, None for the theme's own."""
+    """Text colour by palette, None for the theme's own. Inside a collapsible button labels take its text role."""
     palette = qt.QPalette()
-    if code:
-        palette.setColor(qt.QPalette.WindowText, qt.QColor(code))
+    for role in (qt.QPalette.WindowText, qt.QPalette.ButtonText) if code else ():
+        palette.setColor(role, qt.QColor(code))
     widget.setPalette(palette)

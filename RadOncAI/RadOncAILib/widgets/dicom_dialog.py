@@ -24,6 +24,11 @@ class DicomDialog:
         self.tree = qt.QTreeWidget()
         self.tree.setColumnCount(3)
         self.tree.setHeaderLabels([_("Patient, study, series"), _("Kind"), _("Images")])
+        header = self.tree.header()
+        header.stretchLastSection = False
+        header.setSectionResizeMode(0, qt.QHeaderView.Stretch)
+        for column in (1, 2):
+            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
         self.tree.connect("itemSelectionChanged()", self._on_selection)
         self.tree.connect("itemDoubleClicked(QTreeWidgetItem*,int)", self._on_double_click)
         self.message = MessageRow(lines=1)
@@ -50,7 +55,8 @@ class DicomDialog:
             for patient in database.patients():
                 count += self._add_patient(database, patient)
         self.tree.expandAll()
-        self.tree.resizeColumnToContents(0)
+        if count:
+            self.select_series("")
         self.message.show("", "" if count else self._why_empty(database))
         self._on_selection()
 
@@ -60,14 +66,18 @@ class DicomDialog:
         return items[0].data(0, qt.Qt.UserRole) or "" if items else ""
 
     def select_series(self, uid: str) -> bool:
-        """Select a listed series by its UID."""
-        iterator = qt.QTreeWidgetItemIterator(self.tree)
-        while iterator.value() is not None:
-            if iterator.value().data(0, qt.Qt.UserRole) == uid:
-                self.tree.setCurrentItem(iterator.value())
+        """Select a listed series by its UID, the first one for "". False where it is not listed."""
+        for item in self._series_items():
+            if uid in ("", item.data(0, qt.Qt.UserRole)):
+                self.tree.setCurrentItem(item)
                 return True
-            iterator += 1
         return False
+
+    def _series_items(self):
+        for p in range(self.tree.topLevelItemCount):
+            patient = self.tree.topLevelItem(p)
+            for study in (patient.child(n) for n in range(patient.childCount())):
+                yield from (study.child(n) for n in range(study.childCount()))
 
     def load(self) -> None:
         """Load the selected series; what goes wrong is said in the dialog."""
@@ -101,7 +111,7 @@ class DicomDialog:
         return count
 
     def _add_study(self, database, parent, study: str) -> int:
-        parts = (database.fieldForStudy("StudyDate", study), database.fieldForStudy("StudyDescription", study))
+        parts = (_dashed(database.fieldForStudy("StudyDate", study)), database.fieldForStudy("StudyDescription", study))
         node = qt.QTreeWidgetItem([" ".join(p for p in parts if p) or _("study"), "", ""])
         count = sum(self._add_series(database, node, series) for series in database.seriesForStudy(study))
         if count:
@@ -126,3 +136,8 @@ class DicomDialog:
 
     def _on_double_click(self, _item, _column: int) -> None:
         self.load()
+
+
+def _dashed(date: str) -> str:
+    """20260101 as 2026-01-01."""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date

@@ -21,11 +21,13 @@ class ModelBlock:
     """
 
     def __init__(self, placeholder, task: str, on_change: Callable[[], None]) -> None:
-        self.widget, self.task, self.on_change = placeholder, task, on_change
+        self.widget, self.task = placeholder, task
+        self.on_change: Callable[[], None] = lambda: None
         self.models: list[dict] = []
         self.problem, self._wanted, self._filling = "", "", False
         self._question, self._card = Question("models"), None
         self._build()
+        self.on_change = on_change
 
     def _build(self) -> None:
         self.selector = build.shrinkable(qt.QComboBox())

@@ -104,7 +104,7 @@ class PanelWidget(VTKObservationMixin):
         elif image.verdict == "refused":
             run.block(marks.BAD, image.reason, _("Choose another series…"), image.show_dicom)
         elif image.verdict == "doubtful":
-            run.allow(marks.DOUBT, image.reason)
+            run.allow(marks.DOUBT, _("see what is said about the image above."))
         else:
             run.allow()
 
@@ -159,6 +159,8 @@ class PanelWidget(VTKObservationMixin):
         if self.node is not None:
             return
         self.node = self.logic.getParameterNode()
+        if self.node.volume is None:
+            self.node.volume = _shown_volume()
         self.connect_node()
         self.addObserver(self.node, vtk.vtkCommand.ModifiedEvent, self.refresh_soon)
         self.refresh()
@@ -179,6 +181,15 @@ class PanelWidget(VTKObservationMixin):
         if self.owner.parent.isEntered:
             self._close_node()
             self._open_node()
+
+
+def _shown_volume():
+    """The image that a person has in the slice views, None where there is none."""
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    volume = slicer.mrmlScene.GetNodeByID(selection.GetActiveVolumeID() or "")
+    usable = volume is not None and volume.GetClassName() == "vtkMRMLScalarVolumeNode"
+    is_dose = usable and volume.GetAttribute("DicomRtImport.DoseVolume") == "1"
+    return volume if usable and not is_dose else None
 
 
 def forget_packages(*names: str) -> None:
