@@ -46,7 +46,7 @@ class Job:
     def __init__(self, client: Client, name: str, request: Event, folder: Path, on_event: OnEvent) -> None:
         self._client, self._on_event = client, on_event
         self.id, self.request, self.folder = name, request, folder
-        self.state, self.sends, self.cancelled = "waiting", 0, False
+        self.state, self.sends, self.cancelled, self.closed = "waiting", 0, False, False
         self.last: Event | None = None
 
     @property
@@ -122,6 +122,7 @@ class Client:
 
     def close(self, job: Job) -> None:
         """Remove the folder of a job that has ended; one that runs is cancelled first."""
+        job.closed = True
         if not job.ended:
             self.cancel(job)
         else:
@@ -235,7 +236,7 @@ class Client:
         self._jobs.pop(job.id, None)
         job.state = "ended"
         job.deliver(event)
-        if event["event"] == "failed":
+        if event["event"] == "failed" or job.closed:
             self._folders.remove(job.folder)
 
 

@@ -45,7 +45,12 @@ class QtProcess:
         self._process.kill()
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
-        qt.QTimer.singleShot(int(seconds * 1000), call)
+        """Timers of this object, so that none fires into a client that is gone."""
+        timer = qt.QTimer()
+        timer.setSingleShot(True)
+        timer.connect("timeout()", call)
+        timer.start(int(seconds * 1000))
+        self._timers.append(timer)
 
     def wait(self, seconds: float) -> None:
         """Only for the application's end and for scripts: blocks, then hands out what arrived."""

@@ -31,7 +31,7 @@ def _row(folder: ModelFolder) -> dict[str, Any]:
             "licence": spec.licence, "memory_mb": spec.memory_mb,
             "expected_s": typical.expected_s(JOB_OF.get(spec.task, ""), folder.name),
             "card": folder.card, "usable": not why_not, "why_not": why_not,
-            "missing": _missing(spec.runner)}
+            "missing": _missing(spec.runner), "needs": next(iter(_missing(spec.runner)), None)}
 
 
 def _why_not(folder: ModelFolder) -> str | None:
