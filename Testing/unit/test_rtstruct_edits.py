@@ -153,6 +153,13 @@ def test_adding_twice_keeps_the_chain_and_approvals_do_not_spread(human, tmp_pat
     assert contour_bytes(tmp_path / "1.dcm").items() <= contour_bytes(tmp_path / "2.dcm").items()
 
 
+def test_a_set_that_has_everything_already_is_not_written_again(human, tmp_path):
+    with pytest.raises(InputError, match="nothing was added"):
+        add_to_rtstruct(human, StructureSet(CT.grid, (Structure.from_full("MARKER", BALL),), SOURCE), CT,
+                        tmp_path / "b.dcm")
+    assert not (tmp_path / "b.dcm").exists()
+
+
 def test_another_patients_set_is_not_added_to(human, tmp_path):
     other = replace(CT, source=replace(SOURCE, patient_id="P2"))
     with pytest.raises(InputError, match="--same-patient"):

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from radoncai.cli.arguments import add_device, add_input, add_output
 from radoncai.cli.terminal import Outcome, table
+from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
 
 if TYPE_CHECKING:
     from radoncai.contour.job import ContourResult
+    from radoncai.contour.write import RtstructOptions
+    from radoncai.core.provenance import Provenance
 
 SUMMARY = "Contour organs on a CT with a model"
 
@@ -23,18 +26,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
     )
+    parser.add_argument(
+        "--contours", choices=("exact", "smooth"), help="along voxel edges, or smooth within half a pixel"
+    )
+    parser.add_argument(
+        "--profile", default="generic", metavar="NAME", help="planning system that the RTSTRUCT is for"
+    )
+    parser.add_argument(
+        "--add-to", type=Path, metavar="RTSTRUCT", help="write into a copy of this set; its own ROIs stay untouched"
+    )
+    parser.add_argument(
+        "--same-patient", action="store_true", help="accept a set of another patient ID or frame of reference"
+    )
     add_device(parser)
     add_output(parser)
 
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.contour.job import contour
-    from radoncai.contour.write import write_results
+    from radoncai.contour.write import RtstructOptions, write_results
     from radoncai.core.output import staged
     from radoncai.dicom.image import read_image
     from radoncai.models.catalogue import find
 
     folder = find(args.model)
+    rtstruct = RtstructOptions(args.profile, args.contours or "", args.add_to, args.same_patient)
+    _check_options(rtstruct)
     wanted = [s.strip() for s in args.structures.split(",") if s.strip()] if args.structures else None
     with staged(args.output) as place:
         progress.step("reading the image")
@@ -42,13 +59,29 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         result = contour(
             volume, folder, structures=wanted, device=args.device, progress=progress, override=args.override
         )
-        write_results([result], volume, place, progress, {"structures": wanted or "all"})
+        if rtstruct.add_to and not volume.source.is_dicom:
+            raise InputError("--add-to needs the DICOM series that the structure set was drawn on, not NIfTI or NRRD.")
+        _, record = write_results(
+            [result], volume, place, progress, {"structures": wanted or "all"}, rtstruct=rtstruct
+        )
         written = sorted(p.name for p in place.iterdir())
-    return summarise(result, args.output, written)
+    return summarise(result, args.output, written, record)
 
 
-def summarise(result: ContourResult, output: Path, written: list[str]) -> Outcome:
-    """What was found and where it was written."""
+def _check_options(rtstruct: RtstructOptions) -> None:
+    """What can be known to fail before the model has run. Raises InputError."""
+    from radoncai.dicom.profiles import load_profile
+    from radoncai.dicom.rtstruct_reader import read_contours
+
+    load_profile(rtstruct.profile)
+    if rtstruct.add_to:
+        read_contours(rtstruct.add_to)
+
+
+def summarise(
+    result: ContourResult, output: Path, written: list[str], record: Provenance | None = None
+) -> Outcome:
+    """What was found, what was said about it, and where it was written."""
     from radoncai.contour.table import structure_rows
 
     rows = structure_rows(result.structures)
@@ -61,10 +94,13 @@ def summarise(result: ContourResult, output: Path, written: list[str]) -> Outcom
         ]
         for r in rows
     ]
+    file = (record.options.get("rtstruct") if record else None) or {}
+    warnings = list(record.warnings if record else result.warnings)
     lines = [
         f"{result.model.title} {result.model.version}: AI contours, not approved",
         *table(shown, ["structure", "cc", "status", "look at"], {1}),
-        *result.warnings,
+        *warnings,
+        *(str(file[key]) for key in ("kept", "read_back") if key in file),
         f"written to {output}: {', '.join(written)}",
     ]
     return Outcome(
@@ -72,7 +108,8 @@ def summarise(result: ContourResult, output: Path, written: list[str]) -> Outcom
             "model": result.model.name,
             "version": result.model.version,
             "structures": rows,
-            "warnings": list(result.warnings),
+            "warnings": warnings,
+            "rtstruct": file,
             "output": str(output),
             "files": written,
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from radoncai.contour.job import ContourResult
@@ -13,7 +13,11 @@ from radoncai.core.provenance import Provenance, describe, pseudonym, run_stamp
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.tables import write_table
 from radoncai.core.volume import Volume
+from radoncai.dicom.check import check_rtstruct, read_back, read_back_sentence
 from radoncai.dicom.labels import write_seg_nrrd
+from radoncai.dicom.profiles import load_profile
+from radoncai.dicom.rtstruct_extend import add_to_rtstruct, kept_sentence
+from radoncai.dicom.rtstruct_reader import read_contours
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 
 
@@ -57,6 +61,17 @@ def provenance(
     )
 
 
+@dataclass(frozen=True)
+class RtstructOptions:
+    """How rtstruct.dcm is written: profile of the planning system, contours "exact" or "smooth" ("": as the profile
+    has it), and an RTSTRUCT whose own ROIs go on untouched."""
+
+    profile: str = "generic"
+    contours: str = ""
+    add_to: Path | None = None
+    same_patient: bool = False
+
+
 def write_results(
     results: Sequence[ContourResult],
     volume: Volume,
@@ -64,17 +79,20 @@ def write_results(
     progress: Progress,
     options: dict[str, object] | None = None,
     given: Sequence[Structure] = (),
+    rtstruct: RtstructOptions | None = None,
 ) -> tuple[StructureSet, Provenance]:
     """Write rtstruct.dcm (from DICOM), structures.seg.nrrd, structures.csv and provenance.json.
 
-    `given` structures (a person's targets, say) go into the same set in front of the models'.
+    `given` structures (a person's targets, say) go into the same set in front of the models'. rtstruct.dcm is read back
+    and compared; what the writer, the profile's rules and the comparison said stands in the provenance.
     """
     progress.step("writing files")
     structures = merged(results, given)
     record = provenance(results, volume, options)
     if volume.source.is_dicom:
         titles = ", ".join(r.model.title for r in results)
-        write_rtstruct(structures, volume, folder / "rtstruct.dcm", description=f"{titles}; not reviewed")
+        written, said = _write_rtstruct(structures, volume, folder, f"{titles}; not reviewed", rtstruct)
+        record = replace(record, options={**record.options, "rtstruct": written}, warnings=(*record.warnings, *said))
     write_seg_nrrd(structures, folder / "structures.seg.nrrd")
     write_table(
         folder / "structures.csv",
@@ -85,3 +103,28 @@ def write_results(
     )
     record.write(folder / "provenance.json")
     return structures, record
+
+
+def _write_rtstruct(
+    structures: StructureSet, volume: Volume, folder: Path, description: str, options: RtstructOptions | None
+) -> tuple[dict[str, object], list[str]]:
+    """What was written, for the record, and what was said about it."""
+    options = options or RtstructOptions()
+    profile = load_profile(options.profile)
+    writing = {**profile.writing, **({"contours": options.contours} if options.contours else {})}
+    path = folder / "rtstruct.dcm"
+    if options.add_to:
+        said = add_to_rtstruct(options.add_to, structures, volume, path, description=description,
+                               same_patient=options.same_patient, **writing)
+    else:
+        said = write_rtstruct(structures, volume, path, description=description, **writing)
+    taken = {roi.structure.name.casefold() for roi in read_contours(options.add_to).rois} if options.add_to else set()
+    added = replace(structures, structures=tuple(s for s in structures if s.name.casefold() not in taken))
+    compared = read_back(path, added, volume)
+    found = check_rtstruct(path, volume, profile, options.add_to)
+    written = {"profile": profile.name, **writing, "read_back": read_back_sentence(compared)}
+    if options.add_to:
+        written["kept"] = kept_sentence(options.add_to, path)
+    off = [] if all(r.same for r in compared) else [read_back_sentence(compared)]
+    doubts = [f"{profile.title}: {finding}." for finding in found if finding.severity != "note"]
+    return written, [*said, *off, *doubts]

@@ -39,6 +39,9 @@ def add_to_rtstruct(existing: Path, new: StructureSet, volume: Volume, path: Pat
     twins = [s.name for s in new if s.name.casefold() in taken]
     there = dict.fromkeys(twins, "the set has one of that name, which was kept")
     added = replace(new, structures=tuple(s for s in new if s.name not in there), missing={**new.missing, **there})
+    if not any(s.mask.any() or s.contours for s in added):
+        raise InputError(f"The existing set has all of these structures ({', '.join(twins) or 'none is left'}); "
+                         "nothing was added.")
     words = write_rtstruct(added, volume, path, label=label or file.label or "RadOncAI", description=description,
                            predecessor=file.source.slices[0], now=now, seed=seed, contours=contours, holes=holes,
                            approve=approve, rejected=rejected, kept=kept)
@@ -60,6 +63,15 @@ def kept_rois(path: Path) -> tuple[KeptRoi, ...]:
     frame = file.source.frame_uid
     return tuple(KeptRoi(roi.number, _whole(roi.structure, roi.contours), _roi_copy(rois[roi.number], frame),
                          tuple(observations.get(roi.number, ()))) for roi in file.rois)
+
+
+def kept_sentence(existing: Path, extended: Path) -> str:
+    """How many ROIs of a set stand in the extended one with the same bytes of ContourData."""
+    after = {roi.number: roi for roi in read_contours(extended).rois}
+    before = read_contours(existing).rois
+    same = sum(roi.number in after and [c.text for c in roi.contours] == [c.text for c in after[roi.number].contours]
+               for roi in before)
+    return f"Kept of the existing set: {same} of {len(before)} ROIs, byte for byte."
 
 
 def _whole(structure: Structure, contours: tuple) -> Structure:
