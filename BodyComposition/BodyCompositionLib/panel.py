@@ -1,13 +1,223 @@
-"""The panel of Body Composition."""
+"""The panel of Body Composition: input, level, result."""
 
-from RadOncAILib.notice import add_notice
+from __future__ import annotations
+
+import slicer
+from RadOncAILib.widgets import corner, marks, settings
+from RadOncAILib.widgets.input_block import InputBlock
+from RadOncAILib.widgets.model_block import ModelBlock
+from RadOncAILib.widgets.panel import PanelWidget
+from RadOncAILib.widgets.run_block import RunBlock
+from RadOncAILib.widgets.section import Section
 from slicer.i18n import tr as _
 
+from . import editor, person, results, views
+from .coverage import Coverage
+from .export import Export
+from .level_block import LevelBlock
+from .live import Live
+from .person_block import PersonBlock
+from .result_block import ResultBlock
 
-def build(layout) -> None:
-    """Fill the module's layout."""
-    add_notice(
-        layout,
-        _("Measures muscle and fat at the third lumbar vertebra, each number with its error."),
-        "radoncai bodycomp CT_FOLDER -o OUT",
-    )
+MODEL, CORNER = "BodyComposition/Model", "bodycomp"
+
+
+class BodyCompositionPanel(PanelWidget):
+    """Choose a CT, measure, look at level and borders, correct them, hand the numbers on."""
+
+    def build(self) -> None:
+        ui = self.ui
+        self.may_interrupt = False
+        self.input = InputBlock(ui.inputBlock, self.on_input, self.load_beside)
+        self.coverage = Coverage(ui.coverageRow, self.refresh_soon, self.give_level)
+        self.person = PersonBlock(ui, self.on_person)
+        self.model = ModelBlock(ui.modelBlock, "tissue", self.on_model)
+        self.run = RunBlock(ui.runBlock, self.measure)
+        self.live = Live(self)
+        self.run.on_state = self.on_state
+        self.level = LevelBlock(ui, self.on_level, self.find_level)
+        self.result = ResultBlock(ui)
+        self.export = Export(self, ui)
+        names = ("input", "model", "level", "result")
+        self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in names}
+        ui.modelSection.collapsed = True
+        ui.editButton.connect("clicked()", self.on_edit)
+        self._tags, self._watched = (), None
+
+    def enter(self) -> None:
+        super().enter()
+        self.model.load()
+        corner.say(CORNER, _("Research use"))
+        self.live.soon()
+
+    def exit(self) -> None:
+        self.live.forget()
+        corner.hush(CORNER)
+        super().exit()
+
+    def connect_node(self) -> None:
+        node = self.node
+        self._tags = (node.connectParametersToGui({"volume": self.input.selector}),)
+        self.model.select(node.model or settings.value(MODEL))
+        self.run.device.currentIndex = max(0, self.run.device.findData(node.device))
+        self.run.device.connect("currentIndexChanged(int)", self.on_device)
+
+    def disconnect_node(self) -> None:
+        self.run.device.disconnect("currentIndexChanged(int)", self.on_device)
+        for tag in self._tags:
+            self.node.disconnectGui(tag)
+        self.person.forget()
+        self.level.forget()
+        self._watch(None)
+
+    def forget(self) -> None:
+        for block in (self.input, self.model, self.coverage, self.person, self.level, self.live):
+            block.forget()
+        self._watch(None)
+
+    def cleanup(self) -> None:
+        super().cleanup()
+        self.input.close()
+        self.model.close()
+        corner.hush(CORNER)
+
+    # what a person does
+
+    def on_input(self) -> None:
+        """The image was judged: its header fills the person, its voxels tell what it covers."""
+        volume = self.input.volume
+        if self.node is not None and volume is not None and self.input.verdict:
+            if self.node.person_of != volume.GetID():
+                self._new_image()
+            person.from_header(self.node, volume.GetID(), self.input.answer.get("person"))
+            if self.input.verdict != "refused":
+                self.coverage.look(volume, (volume.GetID(), volume.GetImageData().GetMTime()))
+        elif volume is None:
+            self.coverage.forget()
+        self.refresh_soon()
+
+    def on_model(self) -> None:
+        if self.node is not None and self.model.name:
+            self.node.model = self.model.name
+            settings.remember(MODEL, self.model.name)
+        self.input.look(self.model.name)
+
+    def on_device(self, _index: int) -> None:
+        self.node.device = self.run.chosen_device
+
+    def on_person(self) -> None:
+        self.live.soon()
+
+    def on_level(self, s_mm: float) -> None:
+        """Slider or line were moved: the views follow at once, the numbers soon."""
+        node = self.node
+        node.level_given, node.level_mm = True, s_mm
+        self.level.shown_mm = s_mm
+        vertebrae = (results.result_of(node.regions) or {}).get("vertebrae") or {}
+        results.show_level(node, node.volume, s_mm, vertebrae)
+        views.jump_to_level(node.volume, s_mm)
+        self.live.soon()
+
+    def give_level(self) -> None:
+        """L3 was not found: the level is the slice that is shown in the Red view."""
+        self.ui.levelSection.collapsed = False
+        self.on_level(round(views.shown_s(self.node.volume), 1))
+
+    def find_level(self) -> None:
+        self.node.level_given = False
+        self.live.soon()
+
+    def on_edit(self) -> None:
+        editor.edit(self.node.regions, self.node.volume)
+
+    def on_state(self) -> None:
+        self.live.on_state()
+        self.refresh_soon()
+
+    def use_experimental(self) -> None:
+        self.model.select(next(m["name"] for m in self.model.models if m["usable"]))
+
+    # runs
+
+    def measure(self) -> None:
+        """The job `bodycomp`, with what stands in the panel now."""
+        node = self.node
+        volume, model, device = node.volume, self.model.name, self.run.chosen_device
+        who, level = person.asked(node), node.level_mm if node.level_given else None
+        self.live.forget()
+        self._start("bodycomp", lambda folder: self.logic.request(folder, volume, model, who, level, device),
+                    volume, who, level)
+
+    def measure_regions(self) -> None:
+        """The job `bodycomp_edit`: numbers of what a person drew."""
+        node = self.node
+        volume, regions, who = node.volume, node.regions, person.asked(node)
+        level = node.level_mm if node.level_given else None
+        self._start("bodycomp_edit", lambda folder: self.logic.edit_request(folder, volume, regions, who),
+                    volume, who, level, title=_("Measure the edited regions"))
+
+    def _start(self, job: str, request, volume, who: dict, level: float | None, title: str = "") -> None:
+        self.may_interrupt = True
+        self.run.start(job, request, lambda result: self._show(result, volume, who, level), title=title)
+
+    def _show(self, result: dict, volume, who: dict, level: float | None) -> str:
+        if slicer.mrmlScene.GetNodeByID(volume.GetID() or "") is not volume:
+            raise RuntimeError(_("the image was removed meanwhile"))
+        first = self.node.regions is None
+        with slicer.util.RenderBlocker():
+            self.logic.show(result, volume, self.node, who, level)
+            views.jump_to_level(volume, result["level"]["level_mm"], also_sagittal=first)
+        return _("Measured at S {mm:.1f} mm.").format(mm=result["level"]["level_mm"])
+
+    # what is shown
+
+    def refresh(self) -> None:
+        node, running = self.node, self.run.running
+        result = results.result_of(node.regions)
+        given = node.level_given
+        self.run.set_action(_("Measure at S {mm:.1f} mm").format(mm=node.level_mm) if given else _("Measure L3"))
+        self._judge()
+        self._summarise(result)
+        self.person.show(node, self.input.answer.get("person"), node.volume is not None)
+        self.level.show(node.volume, node, result, node.volume is not None)
+        self.result.show(node, result, running)
+        self.export.refresh(self.result, running)
+        self._watch(node.regions)
+
+    def _judge(self) -> None:
+        only = [m for m in self.model.models if m["usable"]]
+        if self.input.volume is not None and self.model.current is None and only:
+            text = _("The model for this is experimental: {title}.").format(title=only[0]["title"])
+            self.run.block(marks.DOUBT, text, _("Use it"), self.use_experimental)
+        elif self.coverage.refusal and not self.node.level_given and self.input.verdict != "refused":
+            self.run.block(marks.BAD, self.coverage.refusal, _("Give the slice shown…"), self.give_level)
+        else:
+            self.judge(self.input, self.model)
+
+    def _summarise(self, result: dict | None) -> None:
+        volume, model = self.node.volume, self.model.current
+        self.sections["input"].summarise(volume.GetName() if volume is not None else "")
+        self.sections["model"].summarise(model["title"] if model else _("choose one"))
+        self.sections["level"].summarise(self.level.row.text)
+        self.sections["result"].retitle(_("Result: research use") if result else _("Result"))
+        self.sections["result"].summarise(self.result.summary)
+
+    def _new_image(self) -> None:
+        """Level and regions belonged to another patient or series."""
+        node = self.node
+        self.live.forget()
+        node.level_given, node.level_mm = False, 0.0
+        for name in ("level_line", "vertebrae"):
+            if getattr(node, name) is not None:
+                slicer.mrmlScene.RemoveNode(getattr(node, name))
+        node.regions = results.regions_of(self.input.volume)
+
+    def _watch(self, regions) -> None:
+        if regions is self._watched:
+            return
+        event = slicer.vtkSegmentation.SourceRepresentationModified
+        if self._watched is not None:
+            self.removeObserver(self._watched, event, self.live.soon)
+        if regions is not None:
+            self.addObserver(regions, event, self.live.soon)
+        self._watched = regions

@@ -1,0 +1,49 @@
+"""What the worker is asked, from nodes; without Qt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from RadOncAILib.scene import tissue
+from RadOncAILib.scene.image import image_request
+from slicer.i18n import tr as _
+
+from radoncai.core.errors import InputError
+
+from . import results
+
+Request = dict[str, Any]
+
+
+def measure(folder: Path, volume, model: str, person: dict, level_mm: float | None, device: str) -> Request:
+    """Job `bodycomp`. Raises InputError for an image that cannot be worked on."""
+    return {"image": image_request(volume, folder), "model": model, "person": person, "level_mm": level_mm,
+            "device": device}
+
+
+def coverage(folder: Path, volume, model: str | None) -> Request:
+    """Job `describe` with voxels: which vertebrae are in the scan."""
+    return {"image": image_request(volume, folder), "task": "tissue", "model": model}
+
+
+def measure_regions(folder: Path, volume, regions, person: dict) -> Request:
+    """Job `bodycomp_edit`. Raises InputError where the regions have no result yet."""
+    before = _result_of(regions)
+    return {"image": image_request(volume, folder), "labels": tissue.labels_request(regions, volume, folder),
+            "level_mm": before["level"]["level_mm"], "person": person, "model": before["model"]["name"],
+            "measured": before["measured"]}
+
+
+def write(folder: Path, volume, regions, person: dict, output: str, report: bool = False) -> Request:
+    """Job `write_bodycomp`. Raises InputError where the regions have no result yet."""
+    before = _result_of(regions)
+    return {"image": image_request(volume, folder), "labels": tissue.labels_request(regions, volume, folder),
+            "person": person, "measured": before["measured"], "output": str(output), "report": report}
+
+
+def _result_of(regions) -> dict:
+    found = results.result_of(regions)
+    if found is None:
+        raise InputError(_("There are no measured regions; measure L3 first."))
+    return found

@@ -1,0 +1,93 @@
+"""A result of the worker in the scene: regions on their slice, level, vertebrae, numbers; without Qt."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import slicer
+from RadOncAILib.scene import freshness, level_line, tissue
+
+from . import numbers, words
+
+RESULT, RUN_AT, CHECKSUM = "RadOncAI.bodycomp", "RadOncAI.RunAt", "RadOncAI.RegionsChecksum"
+
+
+def show(result: dict, volume, node, person: dict, level_mm: float | None):
+    """Regions, level line and numbered vertebrae; `person` and `level_mm` are what was asked. Gives the regions' node.
+
+    Regions that a person edited are never overwritten: a new measurement beside them gets a node of its own. What
+    cannot be shown as a whole leaves nothing behind.
+    """
+    before = result_of(node.regions)
+    vertebrae = result["vertebrae"] or (before or {}).get("vertebrae") or {}
+    kept = {**result, "vertebrae": vertebrae, "asked": {**person, "level_mm": level_mm}}
+    old = node.regions if numbers.is_edited(result) else _replaceable(node.regions, volume)
+    regions = old
+    try:
+        if not numbers.is_edited(result):
+            regions = tissue.show_tissue(result, volume, old)
+        regions.SetAttribute(RUN_AT, time.strftime("%H:%M"))
+        freshness.remember(regions, {volume.GetName(): volume})
+        remember(regions, kept)
+    except BaseException:
+        if regions is not None and regions is not old:
+            slicer.mrmlScene.RemoveNode(regions)
+        raise
+    if node.regions is not None and node.regions is not regions:
+        node.regions.SetDisplayVisibility(False)
+    node.regions = regions
+    show_level(node, volume, result["level"]["level_mm"], vertebrae)
+    return regions
+
+
+def show_level(node, volume, s_mm: float, vertebrae: dict[str, float]) -> None:
+    """The line that can be dragged, and the numbers beside the spine."""
+    node.level_line = level_line.show_level(s_mm, volume, node.level_line)
+    node.vertebrae = level_line.show_vertebrae(words.numbered(vertebrae), volume, node.vertebrae)
+
+
+def remember(regions, result: dict) -> None:
+    """Keep the numbers with the regions they belong to; both are saved with the scene."""
+    left_out = ("labels", "folder")
+    text = json.dumps({k: v for k, v in result.items() if k not in left_out}, ensure_ascii=False)
+    regions.SetAttribute(RESULT, text)
+    regions.SetAttribute(CHECKSUM, freshness.checksum(regions))
+
+
+def result_of(regions) -> dict | None:
+    """The numbers of these regions, None where nothing was measured."""
+    text = regions.GetAttribute(RESULT) if regions is not None else None
+    return json.loads(text) if text else None
+
+
+def is_changed(regions) -> bool:
+    """Whether somebody drew in the regions since their numbers were made."""
+    return bool(regions is not None and regions.GetAttribute(RESULT)
+                and regions.GetAttribute(CHECKSUM) != freshness.checksum(regions))
+
+
+def run_at(regions) -> str:
+    return regions.GetAttribute(RUN_AT) or "" if regions is not None else ""
+
+
+def regions_of(volume):
+    """The newest measured regions on this volume, None where there are none."""
+    found = [node for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+             if node.GetAttribute(RESULT) and volume_of(node) is volume]
+    return found[-1] if found else None
+
+
+def volume_of(regions):
+    """The image that the regions lie on."""
+    return regions.GetNodeReference(regions.GetReferenceImageGeometryReferenceRole())
+
+
+def _replaceable(regions, volume):
+    """The earlier overlay where its regions are still the network's own and lie on this volume, else None."""
+    before = result_of(regions)
+    if before is None:
+        return None
+    if volume_of(regions) is not volume:
+        return None
+    return None if numbers.is_edited(before) or is_changed(regions) else regions

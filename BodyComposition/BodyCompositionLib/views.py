@@ -1,0 +1,65 @@
+"""Where the slice views look after a measurement; without Qt."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+from RadOncAILib.scene import geometry
+from vtkmodules.vtkCommonTransforms import vtkGeneralTransform
+
+
+def jump_to_level(volume, s_mm: float, *, also_sagittal: bool = False) -> None:
+    """Red shows the slice of the level; on the first showing Yellow goes to the middle of the body."""
+    place = world_point(volume, s_mm)
+    for name in ("Red", "Yellow") if also_sagittal else ("Red",):
+        view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
+        if view is not None:
+            view.JumpSliceByOffsetting(*place)
+
+
+def shown_s(volume) -> float:
+    """S of the Red view's slice in the volume's own frame, inside the volume."""
+    low, high, _step = reach_s(volume)
+    view = slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed")
+    place = world_point(volume, (low + high) / 2)
+    if view is None:
+        return (low + high) / 2
+    matrix = view.GetSliceToRAS()
+    in_view = [place[0], place[1], matrix.GetElement(2, 3)]
+    return min(max(own_point(volume, in_view)[2], low), high)
+
+
+def world_point(volume, s_mm: float) -> tuple[float, float, float]:
+    """RAS of the volume's middle at S = s_mm of its own frame, moved by its transforms."""
+    middle = geometry.ras_from_node(volume) @ [*((n - 1) / 2 for n in geometry.shape_of(volume)[::-1]), 1.0]
+    own = [float(middle[0]), float(middle[1]), s_mm]
+    return _moved(volume, own, "GetTransformToWorld")
+
+
+def own_point(volume, ras: list[float]) -> tuple[float, float, float]:
+    """A point of the room in the volume's own frame, RAS mm."""
+    return _moved(volume, ras, "GetTransformFromWorld")
+
+
+def _moved(volume, point: list[float], way: str) -> tuple[float, float, float]:
+    parent = volume.GetParentTransformNode()
+    if parent is None:
+        return tuple(point)
+    transform = vtkGeneralTransform()
+    getattr(parent, way)(transform)
+    return tuple(transform.TransformPoint(point))
+
+
+def reach_s(volume) -> tuple[float, float, float]:
+    """Lowest and highest S of slice middles in the volume's own frame, and the step from slice to slice, mm."""
+    matrix, shape = geometry.ras_from_node(volume), geometry.shape_of(volume)
+    axis = int(np.argmax(np.abs(matrix[2, :3])))
+    step = float(abs(matrix[2, axis]))
+    middle = [(n - 1) / 2 for n in shape[::-1]]
+    ends = []
+    for index in (0, shape[2 - axis] - 1):
+        ijk = list(middle)
+        ijk[axis] = index
+        ends.append(float((matrix @ [*ijk, 1.0])[2]))
+    return min(ends), max(ends), step
+
