@@ -17,6 +17,8 @@ SENTENCES = {
     "level_given": "The level was given, not checked.",
     "level_methods_disagree": "The methods that look for L3 do not agree: check the vertebra.",
     "level_one_method": "Only one method found L3: check the vertebra.",
+    "resampled": "The images are oblique or of a tilted gantry: the slice was interpolated, which blurs fat in muscle.",
+    "interpolated_slice": "The slice was interpolated between its neighbours: no image lies there.",
     "uncertain_regions": "The network is undecided on more than a quarter of the tissue: look at the borders.",
 }
 AIR_HU, AIR_OFF_HU = -1000.0, 30.0

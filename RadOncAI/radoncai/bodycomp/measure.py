@@ -15,6 +15,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
 from radoncai.core.tables import columns
 from radoncai.core.volume import Volume
+from radoncai.dicom.planes import was_resampled
 
 READER_SHARE = {"muscle_cm2": 0.019}
 NEIGHBOUR_MM = 3.0
@@ -123,7 +124,7 @@ def measure(volume: Volume, predict: Predict, level_mm: float | None = None, per
     one = volume.crop(box)
     grid = one.grid
     facts = _facts(volume)
-    flags = _flags(image, tissue.labels, tissue.uncertain, spacing, level, facts)
+    flags = _flags(image, tissue.labels, tissue.uncertain, spacing, level, facts) + slice_origin_flags(volume, level)
     labels = Volume(tissue.labels[None], grid, volume.modality, "1", volume.source)
     return BodyComposition(level, labels, one, values, sd, person, flags, facts)
 
@@ -145,7 +146,7 @@ def measure_labels(volume: Volume, labels: np.ndarray, level: Level, person: Per
     values = with_indices(values, person.height_m)
     sd: dict[str, float | None] = dict.fromkeys(values)
     facts = _facts(volume)
-    flags = _flags(image, labels, 0.0, spacing, level, facts)
+    flags = _flags(image, labels, 0.0, spacing, level, facts) + slice_origin_flags(volume, level)
     box = (slice(level.slice_index, level.slice_index + 1), slice(0, image.shape[0]), slice(0, image.shape[1]))
     one = volume.crop(box)
     drawn = Volume(labels[None].astype(np.uint8), one.grid, volume.modality, "1", volume.source)
@@ -201,6 +202,15 @@ def _facts(volume: Volume) -> dict[str, object]:
     return {"series_uid": volume.source.series_uid or None, "study_date": header.get("StudyDate") or None,
             "kvp": _positive(header.get("KVP")), "slice_mm": round(volume.grid.spacing_mm[0], 2),
             "contrast": contrast_of(header), "protocol": PROTOCOL}
+
+
+def slice_origin_flags(volume: Volume, level: Level) -> tuple[str, ...]:
+    """Whether the slice was taken as it is or interpolated from oblique, tilted or missing images."""
+    if was_resampled(volume):
+        return ("resampled",)
+    slices = volume.source.slices
+    between = len(slices) == volume.grid.shape[0] and any(uid for _, uid in slices) and not slices[level.slice_index][1]
+    return ("interpolated_slice",) if between else ()
 
 
 def _flags(image: np.ndarray, labels: np.ndarray, uncertain: float, spacing: tuple[float, float], level: Level,

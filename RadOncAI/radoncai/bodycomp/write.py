@@ -26,7 +26,7 @@ def provenance(result: BodyResult, volume: Volume, options: dict[str, object] | 
         options or {},
         result.device,
         result.seconds,
-        warnings=(*result.measured.level.notes, *result.measured.flags),
+        warnings=(*volume.source.warnings, *result.measured.level.notes, *result.measured.flags),
     )
 
 

@@ -51,10 +51,12 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         )
         record = write_results(result, volume, place, progress, {"level_mm": args.level_mm})
         written = sorted(p.name for p in place.iterdir())
-    return summarise(result, record.run, args.output, written)
+    return summarise(result, record.run, args.output, written, volume.source.warnings)
 
 
-def summarise(result: BodyResult, run: str, output: Path, written: list[str]) -> Outcome:
+def summarise(
+    result: BodyResult, run: str, output: Path, written: list[str], said: tuple[str, ...] = ()
+) -> Outcome:
     """The numbers with one standard deviation each."""
     from radoncai.cli.sections import sentences
 
@@ -70,6 +72,7 @@ def summarise(result: BodyResult, run: str, output: Path, written: list[str]) ->
     lines = [
         f"L3 at S {level.level_mm:.1f} mm ({agree}); ± is one standard deviation; research use",
         *table(rows, ["", "value", "sd", "unit"], {1, 2}),
+        *said,
         *level.notes,
         *sentences(measured),
         f"written to {output}: {', '.join(written)}",

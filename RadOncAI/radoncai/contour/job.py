@@ -54,7 +54,7 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     folder = find(model) if isinstance(model, str) else model
     names, said = asked_names(folder, structures)
     progress.step("checking the image")
-    warnings = said + check(volume, folder.model, override)
+    warnings = (*volume.source.warnings, *said, *check(volume, folder.model, override))
     progress.step("loading the model")
     runner = runners.open(folder, device)
     if folder.model.runner == "classical":

@@ -60,6 +60,12 @@ def exact_turn(from_grid: Grid, to_grid: Grid) -> Turn | None:
     return (transpose, steps) if turned_grid(from_grid, transpose, steps).same_as(to_grid, 0.01) else None
 
 
+def was_resampled(volume: Volume) -> bool:
+    """Whether the slices of the volume were interpolated from images of another direction."""
+    planes = volume.source.planes
+    return planes is not None and exact_turn(volume.grid, planes.grid) is None
+
+
 def on_image_planes(structures: StructureSet, volume: Volume) -> tuple[StructureSet, Volume]:
     """Structures of an axial volume on the planes of the images it was made of; both as they are where it is axial.
 
