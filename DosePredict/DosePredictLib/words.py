@@ -1,0 +1,74 @@
+"""Numbers and verdicts as the panel says them; without Qt."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+SYMBOLS = {"pass": "✓", "near": "~", "unsure": "?", "fail": "✕", "unknown": "–"}
+DASH = "–"
+
+
+def number(value: float | None, unit: str) -> str:
+    """Doses and per cent with 1 decimal, cc with 1 (2 below 10); a dash where it is not known."""
+    if value is None:
+        return DASH
+    return f"{value:.2f}" if unit == "cc" and abs(value) < 10 else f"{value:.1f}"
+
+
+def goal_text(row: dict) -> str:
+    """D0.1cc ≤ 45 Gy; the unit once."""
+    metric = row["metric"].split("[")[0]
+    limit = row["limit"].replace("<=", "≤ ").replace(">=", "≥ ").replace("<", "< ").replace(">", "> ")
+    return f"{metric} {limit} {row['unit']}".rstrip()
+
+
+def band_text(row: dict) -> str:
+    """24.8 to 29.2, where the model's error is known."""
+    if row["low"] is None:
+        return ""
+    return _("{low} to {high}").format(low=number(row["low"], row["unit"]), high=number(row["high"], row["unit"]))
+
+
+def verdict_text(row: dict) -> str:
+    """The verdict in a word."""
+    return {"pass": _("met"), "near": _("close"), "unsure": _("unsure"), "fail": _("missed"),
+            "unknown": _("unknown")}[row["verdict"]]
+
+
+def amount(row: dict) -> str:
+    """By how much a goal is missed, with its sign: +1.0 Gy."""
+    if row.get("missed_by") is None:
+        return ""
+    sign = "+" if row["limit"].startswith("<") else "−"
+    return f" {sign}{number(row['missed_by'], row['unit'])} {row['unit']}"
+
+
+def counts_text(counts: dict[str, int]) -> str:
+    """goals ✓ 8  ~ 1  ? 2  ✕ 1; unknown ones only where there are some."""
+    shown = [f"{SYMBOLS[key]} {counts.get(key, 0)}" for key in ("pass", "near", "unsure", "fail")]
+    if counts.get("unknown"):
+        shown.append(f"{SYMBOLS['unknown']} {counts['unknown']}")
+    return "   ".join([_("goals"), *shown]) if counts else ""
+
+
+def counts_words(counts: dict[str, int]) -> str:
+    """The same in words, for the tool tip."""
+    words = {"pass": _("met"), "near": _("met within 5 % of the limit"), "unsure": _("limit inside the band"),
+             "fail": _("missed"), "unknown": _("unknown")}
+    return ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key))
+
+
+def approval_text(statuses: list[str]) -> tuple[str, str]:
+    """(symbol, sentence): how many of the structures a person approved."""
+    if not statuses:
+        return "", ""
+    rejected = statuses.count("rejected")
+    used = [s for s in statuses if s != "rejected"]
+    left = len(used) - used.count("approved")
+    if left:
+        text = _("{n} of {all} structures are not approved").format(n=left, all=len(used))
+    else:
+        text = _("all {all} structures are approved").format(all=len(used))
+    if rejected:
+        text += _("; {n} rejected, left out").format(n=rejected)
+    return ("!" if left else "✓"), text
