@@ -2,15 +2,24 @@
 PYTHON ?= python3
 LIGHT = .venv
 FULL = .venv-full
+# A screen of its own where there is none.
+SCREEN = $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY)),,xvfb-run -a -s '-screen 0 1400x900x24')
 PIP = -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo pictures test test-fast test-long lint tools clean
+.PHONY: demo pictures preview screenshots test test-fast test-long lint tools clean
 
 demo: $(LIGHT)/.done
 	$(LIGHT)/bin/radoncai demo -o demo-output
 
 pictures: demo
 	$(LIGHT)/bin/python Testing/benchmarks/pictures.py demo-output
+
+# The panels without Slicer: a window on the sample patient, or pictures of every panel with results.
+preview: $(FULL)/.done tools
+	$(SCREEN) $(FULL)/bin/python Testing/preview.py $(ARGS)
+
+screenshots: $(FULL)/.done tools
+	$(FULL)/bin/python Testing/preview.py --pictures docs/pictures/panels $(ARGS)
 
 test: $(LIGHT)/.done-test $(FULL)/.done tools lint
 	@echo "== the light install alone: tests of extras skip with their reason"
@@ -42,8 +51,8 @@ $(LIGHT)/.done-test: $(LIGHT)/.done
 $(FULL)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python $(PIP) torch==2.13.0
-	$(FULL)/bin/python $(PIP) -e ".[train,test]"
+	$(FULL)/bin/python $(PIP) -e ".[train,test,panels]"
 	@touch $@
 
 clean:
-	rm -rf $(LIGHT) $(FULL) demo-output
+	rm -rf $(LIGHT) $(FULL) demo-output preview-output

@@ -16,7 +16,7 @@ def keep(place: str, error: BaseException) -> None:
 
 
 def _hook(kind, error, trace) -> None:
-    keep("a callback of VTK or Qt", error)
+    keep("a callback of VTK or Qt, or the main program", error)
 
 
 def catch_swallowed() -> None:

@@ -14,7 +14,6 @@ from .subject_hierarchy import keep_items
 
 STANDIN = Path(__file__).parents[1] / "standin"
 LOGICS = json.loads(Path(__file__).with_name("logics.json").read_text())
-MARKUPS = json.loads(Path(__file__).with_name("markups.json").read_text())
 
 
 def start_scene():
@@ -64,8 +63,6 @@ def _module_logics(slicer, scene, application) -> None:
         logic.SetMRMLScene(scene)
         application.SetModuleLogic(name, logic)
         setattr(slicer.modules, name.lower(), Module(name, logic=logic))
-    for node, widget in MARKUPS.items():
-        slicer.modules.markups.logic().RegisterMarkupsNode(getattr(slicer, node)(), getattr(slicer, widget)())
 
 
 def close_scene() -> None:

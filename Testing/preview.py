@@ -1,0 +1,131 @@
+"""The panels on the sample patient in a window of their own, or as pictures for the documentation.
+
+`make preview` opens the window; `make screenshots` presses Apply in every panel and writes docs/pictures/panels."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "RadOncAI")]
+TITLE = "RadOncAI: preview on slicer-core, not 3D Slicer"
+PANELS = {"AutoContour": None, "DosePredict": "truth.dcm", "BodyComposition": None}
+SIZE = (1366, 768)
+LONGEST_S = 300
+
+
+def main() -> int:
+    options = _options()
+    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) or sys.platform != "linux"
+    if options.pictures or not has_screen:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    import host
+
+    slicer = host.start(main_window=True)
+    window = _window(slicer, options.palette)
+    volume = _load(slicer, options.data)
+    if options.pictures:
+        return _write_pictures(slicer, window, volume, options)
+    _open(slicer, options.panel, volume, options.data)
+    if not has_screen:
+        picture = options.data / "preview.png"
+        host.grab(window, picture)
+        print(f"no screen here, so a picture: {picture}; a window opens on a screen or under `xvfb-run -a`")
+    elif options.seconds:
+        host.pump(options.seconds)
+    else:
+        slicer.app.exec()
+    host.leave_application()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--data", type=Path, default=ROOT / "preview-output", help="where the patient is kept")
+    options.add_argument("--panel", choices=PANELS, default="AutoContour")
+    options.add_argument("--palette", choices=("light", "dark"), default="light")
+    options.add_argument("--seconds", type=float, help="close the window after so long")
+    options.add_argument("--pictures", type=Path, metavar="FOLDER", help="write pictures and end")
+    options.add_argument("--only", choices=PANELS, help="with --pictures: this panel alone")
+    return options.parse_args()
+
+
+def _window(slicer, palette: str):
+    """The main window with its title and a list to choose the panel."""
+    import qt
+    from host.palettes import use_palette
+
+    use_palette(palette)
+    window = slicer.util.mainWindow()
+    window.windowTitle = TITLE
+    bar, choice = window.moduleSelector(), qt.QComboBox()
+    choice.addItems(list(PANELS))
+    choice.connect("textActivated(QString)", bar.selectModule)
+    bar.connect("moduleSelected(QString)", choice.setCurrentText)
+    bar.addWidget(qt.QLabel("Module: "))
+    bar.addWidget(choice)
+    bar.addWidget(qt.QLabel(f"    {TITLE}"))
+    window.addToolBar(bar)
+    window.resize(*SIZE)
+    return window
+
+
+def _load(slicer, data: Path):
+    """The sample patient in the DICOM database, its CT in the scene."""
+    import host
+    from DICOMLib import DICOMUtils
+    from host.sample import sample_patient
+
+    database = host.dicom_database(sample_patient(data / "patient"))
+    for study in database.studiesForPatient(database.patients()[0]):
+        for series in database.seriesForStudy(study):
+            if database.fieldForSeries("Modality", series) == "CT":
+                (node,) = DICOMUtils.loadSeriesByUID([series])
+                volume = slicer.mrmlScene.GetNodeByID(node)
+    slicer.util.setSliceViewerLayers(background=volume, fit=True)
+    return volume
+
+
+def _open(slicer, name: str, volume, data: Path):
+    """Open a panel on the CT; where it needs structures, those that the patient was drawn with."""
+    import host
+
+    panel = host.enter_module(name).panel
+    panel.node.volume = volume
+    if PANELS[name]:
+        host.wait_until(lambda: panel.input.verdict, LONGEST_S, f"{name}: look at the image")
+        panel.load_beside("structures", {"path": str(data / "patient" / PANELS[name]), "label": "Clinical contours"})
+        host.wait_until(lambda: not panel.run.running, LONGEST_S, f"{name}: load the structures")
+    host.pump(0.5)
+    return panel
+
+
+def _write_pictures(slicer, window, volume, options: argparse.Namespace) -> int:
+    """Press Apply in each panel and keep the window's picture, light and dark."""
+    import host
+    from host.palettes import use_palette
+
+    for name in [options.only] if options.only else PANELS:
+        panel = _open(slicer, name, volume, options.data)
+        host.wait_until(lambda p=panel: p.run.button.enabled, LONGEST_S, f"{name}: Apply can be pressed")
+        panel.run.button.click()
+        host.wait_until(lambda p=panel: not p.run.running, LONGEST_S, f"{name}: the job")
+        host.pump(1.0)
+        for palette in ("light", "dark"):
+            use_palette(palette)
+            host.pump(0.3)
+            path = options.pictures / f"{name}-{palette}.png"
+            host.grab(window, path)
+            print(f"wrote {path}")
+        use_palette("light")
+    host.leave_application()
+    for error in host.errors:
+        print(f"an error in a slot: {error!r}", file=sys.stderr)
+    return 1 if host.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
