@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import qt
 import slicer
-from RadOncAILib.scene import segmentation
 from RadOncAILib.widgets import corner, marks
 from RadOncAILib.widgets.input_block import InputBlock
 from RadOncAILib.widgets.model_block import ModelBlock
@@ -16,6 +15,7 @@ from slicer.i18n import tr as _
 
 from . import editor, export, results
 from .export_menu import ExportMenu
+from .reviewing import Reviewing, ours
 from .structure_picker import StructurePicker
 from .structure_table import StructureTable
 
@@ -37,6 +37,7 @@ class AutoContourPanel(PanelWidget):
         self.fresh = OutOfDateMark(ui.freshnessRow)
         self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in ("input", "model", "result")}
         self.exports = ExportMenu(self, ui.exportButton)
+        self.reviewing = Reviewing(self.refresh_soon)
         ui.editButton.connect("clicked()", self.on_edit)
         self._marking = qt.QMenu(ui.markButton)
         for word in STATUSES:
@@ -48,6 +49,8 @@ class AutoContourPanel(PanelWidget):
     def enter(self) -> None:
         super().enter()
         self.model.load()
+        for node in ours():
+            self.reviewing.watch(node)
 
     def connect_node(self) -> None:
         node = self.node
@@ -66,6 +69,7 @@ class AutoContourPanel(PanelWidget):
         self.input.forget()
         self.model.forget()
         self.table.forget()
+        self.reviewing.close()
         corner.hush("contours")
         self._watch(None)
 
@@ -103,15 +107,10 @@ class AutoContourPanel(PanelWidget):
 
     def on_loaded(self, kind: str, node) -> None:
         if kind == "structures":
-            self.node.contours = node
+            self._take(node)
 
     def _marker(self, word: str):
-        def mark() -> None:
-            content = self.node.contours.GetSegmentation()
-            for segment_id in self.table.selected_ids:
-                segmentation.set_status(content.GetSegment(segment_id), word)
-
-        return mark
+        return lambda: self.reviewing.mark(self.node.contours, self.table.selected_ids, word)
 
     def _show(self, result: dict, volume):
         if slicer.mrmlScene.GetNodeByID(volume.GetID() or "") is not volume:
@@ -128,6 +127,7 @@ class AutoContourPanel(PanelWidget):
         return "; ".join([text, *result["warnings"]]) + "."
 
     def _take(self, node) -> None:
+        self.reviewing.watch(node)
         self.node.contours = node
         self.ui.resultSection.collapsed = False
 

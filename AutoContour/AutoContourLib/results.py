@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from RadOncAILib.scene import freshness, review, segmentation
+import slicer
+from RadOncAILib.scene import freshness, segmentation
 
 RUN_AT = "RadOncAI.RunAt"
 
@@ -23,10 +24,13 @@ def show_in_portions(result: dict, volume, on_node: Callable[[object], None]) ->
     clock = time.strftime("%H:%M")
     name = f"AI contours {result['model']['name']} {clock}"
     node = yield from segmentation.show_structures_in_portions(result, volume, name)
-    node.SetAttribute(RUN_AT, clock)
-    freshness.remember(node, {"image": volume})
-    review.watch(node)
-    on_node(node)
+    try:
+        node.SetAttribute(RUN_AT, clock)
+        freshness.remember(node, {"image": volume})
+        on_node(node)
+    except BaseException:
+        slicer.mrmlScene.RemoveNode(node)
+        raise
 
 
 def not_found(node) -> list[dict]:

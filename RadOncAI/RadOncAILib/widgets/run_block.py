@@ -247,7 +247,7 @@ class RunBlock:
         self.state = state
         self._pages.currentIndex = 0 if state == IDLE else 1
         self.device.enabled = state == IDLE
-        self.button.enabled = self._allowed if state == IDLE else state == RUNNING
+        self.button.enabled = self._allowed if state == IDLE else state != STOPPING
         self._label()
         self.on_state()
 

@@ -1,0 +1,369 @@
+"""A person's clicks in Auto Contour, with the real worker and the bundled models, on the sample patient's neck."""
+
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import host
+import numpy as np
+import pydicom
+import pytest
+from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.phantom.patient import sample_patient
+
+HOLD_S = 60
+CANCEL_S = 2.0
+
+
+@pytest.fixture(scope="module")
+def database_folder(tmp_path_factory):
+    """CT of the neck and its drawn RTSTRUCT."""
+    folder = tmp_path_factory.mktemp("database")
+    patient = sample_patient(spacing_mm=(4.0, 3.0, 3.0), z_range_mm=(-70.0, 40.0))
+    ct = write_ct_series(patient.ct, folder / "ct", patient_id="P1", patient_name="Sample^Patient",
+                         series_description="Planning CT")
+    write_rtstruct(replace(patient.truth, source=ct.source), ct, folder / "rtstruct.dcm", label="Drawn")
+    return folder
+
+
+@pytest.fixture
+def panel(scene, database_folder):
+    """The open panel, models listed, no image."""
+    host.dicom_database(database_folder)
+    panel = host.enter_module(host.load_module("AutoContour")).panel
+    host.wait_until(lambda: panel.model.models, HOLD_S)
+    yield panel
+    panel.run.abandon()
+
+
+@pytest.fixture
+def ready(panel):
+    """The panel with the CT loaded through the DICOM dialog and the quick model chosen."""
+    load_ct(panel)
+    choose(panel, "body")
+    return panel
+
+
+def load_ct(panel):
+    panel.input.dicom_button.click()
+    panel.input._dialog.load_button.click()
+    host.wait_until(lambda: panel.input.verdict, HOLD_S)
+    host.pump(0.05)
+
+
+def choose(panel, model):
+    panel.model.select(model)
+    host.wait_until(lambda: panel.model.name == model and panel.input.verdict, HOLD_S)
+    host.pump(0.05)
+
+
+def finish(panel):
+    host.wait_until(lambda: not panel.run.running, HOLD_S)
+    host.pump(0.05)
+
+
+def contour(panel):
+    panel.run.button.click()
+    finish(panel)
+    assert panel.run.message.symbol == "✓", panel.run.message.text
+    return panel.node.contours
+
+
+def segmentations():
+    import slicer
+
+    return slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+
+
+def cells(panel, column):
+    table = panel.ui.structureTable
+    return [table.item(n, column).text() for n in range(table.rowCount)]
+
+
+def test_what_is_missing_is_said_before_anyone_presses_apply(panel):
+    assert not panel.run.button.enabled and panel.run.message.text == "Choose an image."
+    load_ct(panel)
+    assert panel.input.row.symbol == "✓" and "axial, 3 x 3 x 4 mm" in panel.input.row.text
+    assert panel.run.button.enabled and panel.run.button.text == "Contour 3 structures"
+    panel.picker.none_button.click()
+    host.pump(0.05)
+    assert not panel.run.button.enabled and "at least one structure" in panel.run.message.text
+    panel.picker.list.item(0).setCheckState(panel.picker.list.item(0).checkState().Checked)
+    host.pump(0.05)
+    assert panel.run.button.enabled and panel.run.button.text == "Contour External"
+
+
+def test_contours_come_and_are_seen(ready):
+    import slicer
+
+    choose(ready, "hn_oar")
+    assert ready.run.button.text == "Contour 7 structures"
+    node = contour(ready)
+    assert segmentations() == [node] and ready.run.message.text.startswith("7 structures contoured")
+    assert cells(ready, 1) == ["Brainstem", "SpinalCord", "Parotid_R", "Parotid_L", "Esophagus", "Larynx",
+                               "Bone_Mandible"] or "not found" in ready.run.message.text
+    assert set(cells(ready, 3)) <= {"to review", "– not found"}
+    assert "AI contours, not approved" in ready.ui.resultSection.text
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    study = tree.GetItemAncestorAtLevel(tree.GetItemByDataNode(node), "Study")
+    assert study and study == tree.GetItemAncestorAtLevel(tree.GetItemByDataNode(ready.node.volume), "Study")
+    assert not node.GetSegmentation().ContainsRepresentation("Closed surface")
+    row = cells(ready, 1).index("Parotid_L")
+    ready.ui.structureTable.cellDoubleClicked(row, 1)
+    view = slicer.app.layoutManager().sliceWidget("Red").sliceView()
+    assert colored(host.grab(view), ready.table.rows[row].color) > 20
+    node.GetDisplayNode().SetVisibility(False)
+    assert colored(host.grab(view), ready.table.rows[row].color) == 0
+
+
+def colored(picture, color) -> int:
+    """Pixels near a colour."""
+    away = np.abs(picture.astype(int) - np.round(255 * np.array(color))).max(axis=2)
+    return int((away < 40).sum())
+
+
+def test_the_model_stays_warm(ready):
+    from RadOncAILib.worker import shared_client, stop_shared_client
+
+    stop_shared_client()
+    choose(ready, "hn_oar")
+    loading, pids = [], []
+    for _ in range(2):
+        contour(ready)
+        loading.append(step_seconds(ready.log.text, "loading the model"))
+        pids.append(shared_client().pid)
+    assert pids[0] == pids[1] and loading[1] < 0.5 * loading[0]
+    assert len(segmentations()) == 2
+
+
+def step_seconds(log, step) -> float:
+    """Seconds of a step in the last run of the log; 0 where it took none."""
+    last = log[log.rindex("hn_oar 0."):]
+    return float(last.split(step)[1].split(" s")[0]) if step in last else 0.0
+
+
+def test_cancel_leaves_nothing_behind(ready):
+    import slicer
+
+    choose(ready, "hn_oar")
+    before = slicer.mrmlScene.GetNumberOfNodes()
+    ready.run.button.click()
+    host.wait_until(lambda: ready.run.bar.value > 100, HOLD_S)
+    assert ready.run.button.text == "Cancel"
+    began = time.monotonic()
+    ready.run.button.click()
+    finish(ready)
+    assert time.monotonic() - began < CANCEL_S + 1.0
+    assert ready.run.message.text == "Cancelled." and slicer.mrmlScene.GetNumberOfNodes() == before
+    assert ready.run.button.text == "Contour 7 structures" and ready.run.button.enabled
+    choose(ready, "body")
+    contour(ready)
+
+
+def test_a_killed_worker_is_one_sentence_and_the_next_run_works(ready):
+    from RadOncAILib.worker import shared_client
+
+    ready.run.button.click()
+    host.wait_until(lambda: shared_client().pid, HOLD_S)
+    os.kill(shared_client().pid, signal.SIGKILL)
+    finish(ready)
+    assert ready.run.message.symbol == "✕" and "press Apply again" in ready.run.message.text
+    assert segmentations() == []
+    contour(ready)
+
+
+def test_a_failed_model_is_one_sentence(ready):
+    ready.model.current["name"] = "gone"
+    ready.model.selector.setItemData(ready.model.selector.currentIndex, "gone")
+    ready.run.button.click()
+    finish(ready)
+    assert ready.run.message.symbol == "✕" and "gone" in ready.run.message.text and segmentations() == []
+    ready.model.load()
+    host.wait_until(lambda: not ready.model._question.waiting, HOLD_S)
+
+
+def test_closing_the_scene_ends_a_run(ready):
+    ready.run.button.click()
+    host.pump(0.1)
+    host.close_scene()
+    assert not ready.run.running and ready.node is not None and ready.node.volume is None
+    host.pump(1.0)
+    assert segmentations() == [] and ready.ui.structureTable.rowCount == 0
+
+
+def test_opening_another_module_ends_a_run(ready):
+    import slicer
+
+    ready.run.button.click()
+    host.pump(0.1)
+    slicer.util.selectModule("SegmentEditor")
+    assert not ready.run.running and ready.node is None
+    host.pump(1.0)
+    assert segmentations() == []
+
+
+def test_reload_gives_a_panel_that_works(ready):
+    ready.run.button.click()
+    host.pump(0.1)
+    fresh = host.reload_module("AutoContour").panel
+    assert fresh is not ready and not ready.run.running
+    host.enter_module(host.load_module("AutoContour"))
+    host.wait_until(lambda: fresh.model.models and fresh.input.verdict, HOLD_S)
+    host.pump(0.05)
+    assert fresh.node.volume.GetName().endswith("Planning CT") and contour(fresh) is not None
+    assert len(segmentations()) == 1
+
+
+def test_keyboard(ready):
+    import qt
+    from PySide6.QtTest import QTest
+
+    ready.ui.AutoContour.window().show()
+    ready.ui.AutoContour.window().activateWindow()
+    order = [ready.input.selector, ready.input.dicom_button, ready.model.selector, ready.model.card_button,
+             ready.run.button, ready.run.device, ready.ui.contoursSelector, ready.ui.structureTable]
+    order[0].setFocus()
+    reached = []
+    for _ in range(40):
+        focus = qt.QApplication.focusWidget()
+        reached += [w for w in order if w is focus or w.isAncestorOf(focus)]
+        QTest.keyClick(focus, qt.Qt.Key_Tab)
+    met = list(dict.fromkeys(reached))
+    assert met == [w for w in order if w.enabled]
+    QTest.keyClick(ready.ui.AutoContour.window(), qt.Qt.Key_Return, qt.Qt.ControlModifier)
+    assert ready.run.running
+
+
+def test_structures_of_the_study_load_with_the_same_volumes(ready, database_folder):
+    from radoncai.dicom.rtstruct_reader import read_rtstruct
+    from radoncai.dicom.series import read_series
+
+    host.wait_until(lambda: ready.input.study.entries, HOLD_S)
+    ready.input.study.load_button.click()
+    finish(ready)
+    drawn = read_rtstruct(database_folder / "rtstruct.dcm", read_series(database_folder / "ct"))
+    drawn = getattr(drawn, "structures", drawn)
+    wanted = {s.name: int(s.mask.sum()) * 0.036 for s in drawn}
+    shown = {row.name: row.volume_cc for row in ready.table.rows}
+    assert shown == pytest.approx(wanted) and "AI" not in ready.ui.resultSection.text
+
+
+def test_rtstruct_is_written_for_the_original_images(ready, tmp_path, database_folder):
+    contour(ready)
+    assert ready.ui.exportButton.enabled
+    ready.exports.to_folder(str(tmp_path / "out"))
+    finish(ready)
+    assert ready.run.message.symbol == "✓", ready.run.message.text
+    written = pydicom.dcmread(tmp_path / "out" / "rtstruct.dcm")
+    original = pydicom.dcmread(next(Path(database_folder / "ct").glob("*.dcm")))
+    assert written.StudyInstanceUID == original.StudyInstanceUID
+    assert written.ApprovalStatus == "UNAPPROVED"
+    frame = written.ReferencedFrameOfReferenceSequence[0]
+    series = frame.RTReferencedStudySequence[0].RTReferencedSeriesSequence[0]
+    assert series.SeriesInstanceUID == original.SeriesInstanceUID
+
+
+def test_rtstruct_goes_into_the_database(ready):
+    import slicer
+
+    contour(ready)
+    before = slicer.dicomDatabase.imagesCount()
+    ready.exports.to_database()
+    finish(ready)
+    assert ready.run.message.symbol == "✓", ready.run.message.text
+    assert slicer.dicomDatabase.imagesCount() == before + 1
+
+
+def test_a_moved_image_gives_moved_contours_and_no_rtstruct(ready):
+    import slicer
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 3, 25.0)
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Moved")
+    transform.SetMatrixTransformToParent(matrix)
+    ready.node.volume.SetAndObserveTransformNodeID(transform.GetID())
+    ready.input.look("body")
+    host.wait_until(lambda: ready.input.verdict, HOLD_S)
+    assert "Moved" in ready.input.row.text
+    host.pump(0.05)
+    node = contour(ready)
+    assert node.GetParentTransformNode() is transform
+    assert not ready.ui.exportButton.enabled and "Moved" in ready.ui.exportButton.toolTip
+
+
+def test_a_bent_image_is_refused_and_a_copy_offered(ready):
+    import slicer
+    import vtk
+
+    grid = vtk.vtkGridTransform()
+    field = vtk.vtkImageData()
+    field.SetDimensions(2, 2, 2)
+    field.SetOrigin(-500, -500, -1000)
+    field.SetSpacing(1000, 1000, 2000)
+    field.AllocateScalars(vtk.VTK_DOUBLE, 3)
+    for n in range(24):
+        field.GetPointData().GetScalars().SetValue(n, 2.0 * (n % 3 == 0) * (n > 12))
+    grid.SetDisplacementGridData(field)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "acquisition transform")
+    node.SetAndObserveTransformToParent(grid)
+    original = ready.node.volume
+    original.SetAndObserveTransformNodeID(node.GetID())
+    ready.input.look("body")
+    host.pump(0.05)
+    assert ready.input.verdict == "refused" and not ready.run.button.enabled
+    ready.input.row.follow()
+    host.wait_until(lambda: ready.input.verdict, HOLD_S)
+    assert ready.node.volume is not original and ready.input.verdict != "refused"
+
+
+def test_a_neighbour_that_changed_unselected_is_a_finding_and_loses_its_approval(ready):
+    import slicer
+
+    choose(ready, "hn_oar")
+    node = contour(ready)
+    names = [row.name for row in ready.table.rows if row.id]
+    ready.ui.structureTable.selectRow(0)
+    host.pump(0.05)
+    ready._marking.actions()[2].trigger()
+    host.pump(0.5)
+    assert cells(ready, 3)[0] == "✓ approved"
+    ready.ui.structureTable.selectRow(1)
+    ready.ui.editButton.click()
+    editor = slicer.util.getModuleWidget("SegmentEditor").parameterSetNode
+    assert editor.GetOverwriteMode() == slicer.vtkMRMLSegmentEditorNode.OverwriteNone
+    assert editor.GetSegmentationNode() is node
+    assert node.GetSegmentation().GetSegment(editor.GetSelectedSegmentID()).GetName() == names[1]
+    erase_a_slice(node, ready.table.rows[0].id if ready.table.rows else names[0])
+    host.pump(0.6)
+    panel = host.enter_module(host.load_module("AutoContour")).panel
+    host.pump(0.1)
+    assert cells(panel, 3)[0] == "to review" and cells(panel, 4)[0].startswith("!")
+    panel.ui.structureTable.selectRow(0)
+    assert "not selected" in panel.table.finding.text
+
+
+def erase_a_slice(node, segment_id):
+    image = node.GetBinaryLabelmapInternalRepresentation(segment_id)
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    voxels = vtk_to_numpy(image.GetPointData().GetScalars())
+    voxels[: len(voxels) // 2] = 0
+    image.Modified()
+    node.GetSegmentation().GetSegment(segment_id).Modified()
+    node.GetSegmentation().InvokeEvent(node.GetSegmentation().SourceRepresentationModified, segment_id)
+
+
+def test_a_changed_image_marks_the_contours_and_stops_the_export(ready):
+    import slicer
+
+    contour(ready)
+    array = slicer.util.arrayFromVolume(ready.node.volume)
+    array[10] += 5
+    slicer.util.arrayFromVolumeModified(ready.node.volume)
+    ready.refresh()
+    assert ready.fresh.stale and "Out of date" in ready.fresh.row.text
+    assert not ready.ui.exportButton.enabled and "Out of date" in ready.ui.exportButton.toolTip
