@@ -115,14 +115,15 @@ def _attribute_reader(native):
 
 
 def make_strict(cls: type, reader=None) -> None:
-    """Turn the Qt properties that `cls` declares itself into attributes, and guard its attributes."""
+    """Turn the Qt properties that `cls` declares or overrides into attributes, and guard its attributes."""
     if cls in _patched:
         return
     _patched.add(cls)
     meta = cls.staticMetaObject
-    for i in range(meta.propertyOffset(), meta.propertyCount()):
+    for i in range(meta.propertyCount()):
         declared = meta.property(i)
-        _make_attribute(cls, declared.name(), declared.isWritable())
+        if i >= meta.propertyOffset() or declared.name() in vars(cls):  # its own, or one it overrides
+            _make_attribute(cls, declared.name(), declared.isWritable())
     cls.name = _ObjectName()
     cls.className = lambda self: self.metaObject().className()
     cls.delete = lambda self: self.deleteLater()
@@ -132,7 +133,6 @@ def make_strict(cls: type, reader=None) -> None:
 
 def _make_attribute(cls: type, name: str, writable: bool) -> None:
     getter = getattr(cls, name, None)
-    if isinstance(getter, QtProperty) or not callable(getter):
-        getter = None
+    getter = getter if callable(getter) else None
     setter = getattr(cls, "set" + name[0].upper() + name[1:], None)
     setattr(cls, name, QtProperty(name, getter, setter, writable))

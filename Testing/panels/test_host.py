@@ -31,6 +31,14 @@ def test_a_property_is_an_attribute_and_not_a_method():
         label.text()
 
 
+def test_a_property_that_a_class_overrides_is_an_attribute_too():
+    import qt
+
+    table = qt.QTableWidget(1, 1)
+    assert table.horizontalHeader().sizeHint.height() > 0
+    assert table.sizeHint.width() > 0
+
+
 def test_enums_are_numbers_and_properties_take_them():
     import qt
 
