@@ -125,8 +125,9 @@ def set_to(keyword, value):
     (set_to("DoseGridScaling", None), "no dose grid scaling"),
     (set_to("GridFrameOffsetVector", [0, 2.5, 5]), "5 dose planes and 3 positions"),
     (set_to("GridFrameOffsetVector", [7, 9.5, 12, 14.5, 17]), "begin neither"),
-    (set_to("GridFrameOffsetVector", [0, 2.5, 5, 9, 12]), "uneven"),
-    (set_to("GridFrameOffsetVector", [0, 2.5, 5, 10, 12.5]), "uneven"),
+    (set_to("GridFrameOffsetVector", [0, 2.5, 5, 7.5, 9e6]), "do not form one volume"),
+    (set_to("GridFrameOffsetVector", [0, 2.5, 5, 5, 7.5]), "twice"),
+    (set_to("PixelSpacing", ["0", "2"]), "pixel spacing of 0"),
     (set_to("ImagePositionPatient", None), "no ImagePositionPatient"),
     (set_to("PixelData", b"\0" * 40), "cut off"),
 ])
@@ -164,3 +165,110 @@ def test_real_doses_and_plans():
     assert read_prescription(ODD / "pydicom_rtplan.dcm").fractions == 30
     with pytest.raises(InputError, match="no target dose"):
         read_prescription(ODD / "raystation_ramp_RP.dcm")
+
+
+@pytest.mark.parametrize("offsets", [[0, 2.5, 5, 9, 12], [0, 2.5, 5, 10, 12.5], [0, -3, -4, -9, -10]])
+def test_uneven_planes_are_interpolated_in_place_and_said(written, offsets):
+    def ramp(data):
+        heights = np.array(offsets) + float(data.ImagePositionPatient[2])
+        data.GridFrameOffsetVector = offsets
+        data.DoseGridScaling = "0.001"
+        data.PixelData = np.broadcast_to(np.rint((heights + 200) * 1000)[:, None, None], GRID.shape).astype(
+            "<u4").tobytes()
+    dose = read_rtdose(rewritten(written, ramp)).volume
+    heights = dose.grid.to_lps(np.array([(0, 0, k) for k in range(dose.grid.shape[0])]))[:, 2]
+    assert np.allclose(dose.array[:, 2, 3], heights + 200, atol=0.01)
+    assert np.ptp(heights) == pytest.approx(np.ptp(offsets)) and "unevenly" in dose.source.warnings[0]
+
+
+def test_an_oblique_dose_is_resampled_to_its_place(written):
+    """A dose that falls off evenly along L: on any grid it reads the same in space."""
+    c, s = np.cos(np.radians(20)), np.sin(np.radians(20))
+
+    def turn(data):
+        data.ImageOrientationPatient = [f"{v:.9f}" for v in (c, s, 0, -s, c, 0)]
+        index = np.indices(GRID.shape)
+        left = -10.25 + index[2] * 2.0 * c - index[1] * 3.0 * s
+        data.DoseGridScaling = "0.001"
+        data.PixelData = np.rint((left + 50) * 1000).astype("<u4").tobytes()
+    dose = read_rtdose(rewritten(written, turn)).volume
+    middle = np.array([[-10.25 + 10 * c - 9 * s, 33.5 + 10 * s + 9 * c, -120.5 + 5]])
+    i, j, k = np.rint(dose.grid.to_index(middle)[0]).astype(int)
+    at = dose.grid.to_lps(np.array([(i, j, k)]))[0]
+    assert dose.array[k, j, i] == pytest.approx(at[0] + 50, abs=0.02) and "oblique by 20.0" in dose.source.warnings[0]
+
+
+def test_centigray_is_read_as_gray(written, gray):
+    dose = read_rtdose(rewritten(written, set_to("DoseUnits", "CGY"))).volume
+    assert np.allclose(dose.array, gray / 100, atol=1e-5) and "centigray" in dose.source.warnings[0]
+
+
+def beams(written, folder, shift=0):
+    """Three doses of beams 1 to 3, whose values are 1, 2 and 3 Gy, and their plan."""
+    plan = pydicom.dcmread(written.with_name("rp.dcm"))
+    group = plan.FractionGroupSequence[0]
+    group.ReferencedBeamSequence = [attributes(ReferencedBeamNumber=n) for n in (1, 2, 3)]
+    plan.BeamSequence = [attributes(BeamNumber=n, TreatmentDeliveryType="TREATMENT") for n in (1, 2, 3)]
+    plan.save_as(folder / "plan.dcm")
+    for n in (1, 2, 3):
+        data = pydicom.dcmread(written)
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{n}"
+        data.DoseSummationType, data.DoseGridScaling = "BEAM", "0.01"
+        data.PixelData = np.full(GRID.shape, 100 * n, "<u4").tobytes()
+        data.ReferencedRTPlanSequence[0].ReferencedFractionGroupSequence = [attributes(
+            ReferencedFractionGroupNumber=1, ReferencedBeamSequence=[attributes(ReferencedBeamNumber=n)])]
+        data.ImagePositionPatient[0] += shift * (n == 3)
+        data.save_as(folder / f"beam{n}.dcm")
+
+
+def attributes(**values):
+    data = pydicom.Dataset()
+    for keyword, value in values.items():
+        setattr(data, keyword, value)
+    return data
+
+
+def test_doses_of_all_beams_of_a_plan_are_added(written, tmp_path):
+    folder = tmp_path / "beams"
+    folder.mkdir()
+    beams(written, folder)
+    dose = read_dose(folder).volume
+    assert np.allclose(dose.array, 6.0, atol=1e-5) and dose.grid.same_as(GRID, 1e-4)
+    assert dose.source.warnings == ("The doses of 3 parts of the plan (BEAM) were added.",)
+    (folder / "plan.dcm").unlink()
+    assert any("could not be checked" in w for w in read_dose(folder).volume.source.warnings)
+
+
+def test_doses_of_beams_on_other_grids_are_moved_first(written, tmp_path):
+    folder = tmp_path / "beams"
+    folder.mkdir()
+    beams(written, folder, shift=2.0)
+    dose = read_dose(folder).volume
+    assert np.allclose(dose.array[:, :, 2:], 6.0, atol=1e-5) and np.allclose(dose.array[:, :, 0], 3.0, atol=1e-5)
+    assert any("interpolated onto the first" in w for w in dose.source.warnings)
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda f: (f / "beam2.dcm").unlink(), "missing .BEAM 2"),
+    (lambda f: rewritten(f / "beam2.dcm", set_to("PatientID", "X")), "2 patients"),
+    (lambda f: rewritten(f / "beam2.dcm", set_to("DoseSummationType", "CONTROL_POINT")), "one kind"),
+    (lambda f: rewritten(f / "beam2.dcm", set_to("DoseUnits", "RELATIVE")), "RELATIVE"),
+    (lambda f: [rewritten(f / f"beam{n}.dcm", set_to("DoseSummationType", "PLAN")) for n in (1, 2)], "2 doses of"),
+    (lambda f: rewritten(f / "beam2.dcm", lambda d: setattr(d.ReferencedRTPlanSequence[0].
+     ReferencedFractionGroupSequence[0].ReferencedBeamSequence[0], "ReferencedBeamNumber", 3)), "comes twice")])
+def test_sums_that_would_be_wrong_are_refused(written, tmp_path, change, words):
+    folder = tmp_path / "beams"
+    folder.mkdir()
+    beams(written, folder)
+    change(folder)
+    with pytest.raises(InputError, match=words):
+        read_dose(folder)
+
+
+def test_the_plans_dose_is_taken_where_it_lies_beside_its_beams(written, tmp_path):
+    folder = tmp_path / "beams"
+    folder.mkdir()
+    beams(written, folder)
+    rewritten(folder / "beam3.dcm", set_to("DoseSummationType", "PLAN"))
+    dose = read_dose(folder).volume
+    assert np.allclose(dose.array, 3.0, atol=1e-5) and "left out" in dose.source.warnings[0]

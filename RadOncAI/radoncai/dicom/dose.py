@@ -11,19 +11,22 @@ from radoncai.core.errors import InputError
 from radoncai.core.provenance import file_hash
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.raster import raster_ending, read_raster
-from radoncai.dicom.rtdose import read_rtdose
+from radoncai.dicom.rtdose_reader import read_rtdose
+from radoncai.dicom.rtdose_sum import read_rtdose_folder
 
 _MOST_GY = 1000.0
 
 
 def read_dose(path: Path) -> Dose:
-    """An RTDOSE, or a NIfTI or NRRD whose values are Gy, on an axial LPS grid.
+    """An RTDOSE, or a NIfTI or NRRD whose values are Gy, on an axial LPS grid; of a folder see `read_rtdose_folder`.
 
     InputError where the file is neither, or its values cannot be a dose in Gy.
     """
     path = Path(path)
+    if path.is_dir():
+        return read_rtdose_folder(path)
     if not path.is_file():
-        raise InputError(f"The dose {path} is not a file; name an RTDOSE, NIfTI or NRRD file.")
+        raise InputError(f"The dose {path} is not there; name an RTDOSE, NIfTI or NRRD file, or a folder of RTDOSE.")
     if not raster_ending(path):
         return read_rtdose(path)
     array, grid, _ = read_raster(path)

@@ -13,6 +13,7 @@ from radoncai.core.grid import Grid
 SAME_PLACE_MM = 0.01
 STRAIGHT = 1e-4  # largest deviation of a direction cosine from 0 or 1 that still counts as axial
 MOST_TILT_DEGREES = 60.0
+_MOST_GAPS = 20  # as many planes without a slice as with one
 _MOST_PLANES = 4  # times as many planes as slices, where uneven slices are interpolated
 
 Turn = tuple[tuple[int, int, int], tuple[int, int, int]]
@@ -63,6 +64,9 @@ def stack(positions: np.ndarray, orientations: np.ndarray, spacing: tuple[float,
     if said and not uneven:
         raise InputError(f"{said}; add --gaps interpolate, or resample it to even slices first.")
     planes, distance = _even_planes(along, step) if said else _plane_numbers(along, step, thickness)
+    if planes[-1] > _MOST_GAPS * len(placed) + 200:
+        raise InputError(f"{where} has slices that lie up to {step.max():.0f} mm apart while others lie "
+                         f"{step.min():.2f} mm apart; they do not form one volume.")
     matrix = np.eye(4)
     matrix[:3, :3] = np.column_stack([axes[:, 0] * spacing[1], axes[:, 1] * spacing[0], (normal + lean) * distance])
     matrix[:3, 3] = placed[0]

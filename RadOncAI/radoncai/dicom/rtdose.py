@@ -1,30 +1,24 @@
-"""RTDOSE in and out (PS3.3 A.18, C.8.8.3)."""
+"""Writing RTDOSE (PS3.3 A.18, C.8.8.3)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.uid import RTDoseStorage
 
 from radoncai.core.dose import Dose
 from radoncai.core.errors import InputError
-from radoncai.core.grid import Grid
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.common import decimal, new_object, require_references, write_object
-from radoncai.dicom.files import open_dicom
-from radoncai.dicom.geometry import axial_turn, stack, turn
-from radoncai.dicom.pixels import decode
+from radoncai.dicom.rtdose_reader import read_rtdose
 from radoncai.dicom.rtplan import TITLE
-from radoncai.dicom.values import items, modality_of, number, numbers, text
 
-_PARTS = {"BEAM": "one beam", "FRACTION": "one fraction", "BEAM_SESSION": "one beam of a session",
-          "FRACTION_SESSION": "one session", "BRACHY_SESSION": "one session", "CONTROL_POINT": "one control point"}
+__all__ = ["read_rtdose", "write_rtdose"]
 
 
 def write_rtdose(dose: Dose, path: Path, *, plan: tuple[str, str] | None = None, image: Source | None = None,
@@ -58,36 +52,6 @@ def write_rtdose(dose: Dose, path: Path, *, plan: tuple[str, str] | None = None,
     return Path(path)
 
 
-def read_rtdose(path: Path) -> Dose:
-    """An RTDOSE in Gy on an axial grid; `volume.source.slices` names the plan where the file does.
-
-    GridFrameOffsetVector is read in both of its meanings, rising and falling. InputError for relative dose, for
-    part of a plan (a beam, a fraction), uneven planes and damaged files.
-    """
-    data = open_dicom(path)
-    _refuse(data, path)
-    scaling = number(data, "DoseGridScaling")
-    if scaling is None or scaling <= 0:
-        raise InputError(f"{path} states no dose grid scaling; export the dose again.")
-    stored = decode(data, path)
-    stored = stored[None] if stored.ndim == 2 else stored
-    if stored.ndim != 3:
-        raise InputError(f"{path} does not hold one dose value a voxel; export the dose again.")
-    heights = _frame_offsets(data, len(stored), path)
-    order, grid = _dose_grid(data, heights, stored.shape[1:], path)
-    gray = (stored[order].astype(np.float64) * scaling).astype(np.float32)
-    transpose, steps, axial = axial_turn(grid, str(path))
-    source = Source(text(data, "PatientID"), text(data, "StudyInstanceUID"), text(data, "SeriesInstanceUID"),
-                    text(data, "FrameOfReferenceUID"), _plans(data),
-                    {"SeriesDescription": text(data, "SeriesDescription"), "DoseType": text(data, "DoseType")})
-    predicted = TITLE in (text(data, "SeriesDescription"), text(data, "DoseComment")[:len(TITLE)])
-    kind = text(data, "DoseType")
-    if kind == "EFFECTIVE":
-        source = replace(source, warnings=("The dose is stated as effective (RBE weighted) Gy.",))
-    return Dose(Volume(turn(gray, transpose, steps), axial, "RTDOSE", "Gy", source),
-                "predicted" if predicted else "clinical", comment=text(data, "DoseComment"))
-
-
 def _reference_items(data: Dataset, plan: tuple[str, str]) -> None:
     data.DoseUnits, data.DoseType, data.DoseSummationType = "GY", "PHYSICAL", "PLAN"
     item = Dataset()
@@ -113,61 +77,3 @@ def _pixels(data: Dataset, volume: Volume, bits: int) -> None:
     data.DoseGridScaling = step
     stored = np.clip(np.rint(gray / float(step)), 0, full_scale).astype("<u4" if bits == 32 else "<u2")
     data.add_new("PixelData", "OW", stored.tobytes())
-
-
-def _refuse(data: FileDataset, path: Path) -> None:
-    if modality_of(data) != "RTDOSE":
-        raise InputError(f"{path} is no RTDOSE but {modality_of(data) or 'an object without a modality'}; "
-                         "name the dose file.")
-    units = text(data, "DoseUnits").upper()
-    if units != "GY":
-        raise InputError(f"{path} holds dose in {units or 'unknown'} units; only Gy can be read, export absolute dose.")
-    summation = text(data, "DoseSummationType").upper()
-    if summation in _PARTS:
-        raise InputError(f"{path} is the dose of {_PARTS[summation]} ({summation}), not of the plan; "
-                         "export the plan's dose.")
-    if text(data, "DoseType").upper() == "ERROR":
-        raise InputError(f"{path} holds a dose difference (DoseType ERROR), no dose.")
-    if "NumberOfFrames" in data and (number(data, "NumberOfFrames") or 0) < 1:
-        raise InputError(f"{path} states a number of frames that is no number; export the dose again.")
-    for keyword, count in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2)):
-        value = numbers(data, keyword)
-        if value is None or len(value) != count:
-            raise InputError(f"{path} states no {keyword}; the dose has no place in the patient.")
-    if "PixelData" not in data:
-        raise InputError(f"{path} is cut off: it holds no dose values; copy it again.")
-
-
-def _frame_offsets(data: FileDataset, frames: int, path: Path) -> np.ndarray:
-    """Distance of each frame from the first along the normal, mm."""
-    offsets = numbers(data, "GridFrameOffsetVector")
-    if frames == 1:
-        return np.zeros(1)
-    if offsets is None or len(offsets) != frames:
-        raise InputError(f"{path} has {frames} dose planes and {0 if offsets is None else len(offsets)} positions for "
-                         "them; export the dose again.")
-    position, orientation = numbers(data, "ImagePositionPatient"), numbers(data, "ImageOrientationPatient")
-    normal_z = float(np.cross(orientation[:3], orientation[3:])[2])
-    if abs(offsets[0]) > 1e-3 and abs(offsets[0] - position[2]) < 0.02 and abs(abs(normal_z) - 1) < 1e-3:
-        return (offsets - offsets[0]) * np.sign(normal_z)
-    if abs(offsets[0]) > 1e-3:
-        raise InputError(f"{path} has plane positions that begin neither at 0 nor at the image position; "
-                         "export the dose again.")
-    return offsets
-
-
-def _dose_grid(data: FileDataset, heights: np.ndarray, shape: tuple[int, int], path: Path) -> tuple[np.ndarray, Grid]:
-    position, orientation = numbers(data, "ImagePositionPatient"), numbers(data, "ImageOrientationPatient")
-    normal = np.cross(orientation[:3], orientation[3:])
-    positions = position + heights[:, None] * normal
-    spacing = tuple(float(v) for v in numbers(data, "PixelSpacing"))
-    thickness = number(data, "SliceThickness") or spacing[0]
-    placed = stack(positions, np.tile(orientation, (len(heights), 1)), spacing, shape, thickness, f"The dose {path}")
-    if len(placed.gaps):
-        raise InputError(f"The dose {path} has uneven plane spacing; export it on an even grid.")
-    return placed.order, placed.grid
-
-
-def _plans(data: FileDataset) -> tuple[tuple[str, str], ...]:
-    return tuple((text(p, "ReferencedSOPClassUID"), text(p, "ReferencedSOPInstanceUID"))
-                 for p in items(data, "ReferencedRTPlanSequence"))

@@ -55,7 +55,7 @@ def read_series(path: Path, *, series: int | str | None = None, gaps: str = "ref
     array = read_stack([item.path for item in ordered], placed.grid.shape[1:],
                        [item.frame for item in ordered], headers)
     references = _on_planes(ordered, placed)
-    if len(placed.gaps):
+    if len(placed.gaps) or placed.uneven:
         array = _fill_gaps(array, placed)
         notes.append(_filled(placed))
     modality = modality_of(headers[0]) or "CT"
