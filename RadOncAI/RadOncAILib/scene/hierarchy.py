@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import slicer
 
+REFERENCED_SERIES = "DicomRtImport.RoiReferencedSeriesUid"
+REFERENCED_INSTANCES = "DICOM.ReferencedInstanceUIDs"
+
 
 def subject_hierarchy():
     """The scene's subject hierarchy node."""
@@ -39,6 +42,17 @@ def put_into_folder(nodes, name: str, volume) -> int:
     for node in nodes:
         tree.SetItemParent(item_of(node), folder)
     return folder
+
+
+def refer_to_images(node, volume) -> None:
+    """Name the volume's series and images at a segmentation's item, where SlicerRT and the SEG exporter look."""
+    tree = subject_hierarchy()
+    item, image = item_of(node), item_of(volume)
+    series, instances = tree.GetItemUID(image, "DICOM"), volume.GetAttribute("DICOM.instanceUIDs")
+    if series:
+        tree.SetItemAttribute(item, REFERENCED_SERIES, series)
+    if instances:
+        tree.SetItemAttribute(item, REFERENCED_INSTANCES, instances)
 
 
 def series_attribute(node, name: str) -> str:

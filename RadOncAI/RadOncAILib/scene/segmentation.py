@@ -88,6 +88,7 @@ def _prepare(node, result: dict[str, Any], volume) -> None:
         if result.get(key):
             node.SetAttribute(f"RadOncAI.{key}", dump(result[key]))
     hierarchy.put_under_study(node, volume)
+    hierarchy.refer_to_images(node, volume)
 
 
 def outline(display) -> None:
