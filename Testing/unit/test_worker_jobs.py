@@ -189,6 +189,7 @@ def test_an_export_names_the_original_series_and_is_unapproved(client, series, t
     study = data.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
     assert study.RTReferencedSeriesSequence[0].SeriesInstanceUID == volume.source.series_uid
     assert data.PatientID == "P-1"
+    assert event["result"]["read_back"].endswith("every voxel the same (Dice 1.0000).")
     job.close()
 
 

@@ -58,7 +58,7 @@ def summarise(
     result: BodyResult, run: str, output: Path, written: list[str], said: tuple[str, ...] = ()
 ) -> Outcome:
     """The numbers with one standard deviation each."""
-    from radoncai.cli.sections import sentences
+    from radoncai.bodycomp.section import sentences
 
     measured = result.measured
     rows = []

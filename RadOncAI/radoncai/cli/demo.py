@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         body, body_record = _bodycomp(volume, args.device, place / "bodycomp", progress.part())
         progress.step("writing the report")
         sections, folders = _sections(contours, structures, dose, body, volume, body_record.run)
-        from radoncai.cli.sections import cards
+        from radoncai.models.catalogue import cards
 
         write_report(
             place / "report.html",
@@ -120,8 +120,10 @@ def _bodycomp(volume, device: str, folder: Path, progress: Progress):
 
 
 def _sections(contours, structures, dose, body, volume, run: str):
+    from radoncai.bodycomp.section import body_section
     from radoncai.bodycomp.write import row
-    from radoncai.cli.sections import body_section, contour_section, dose_section
+    from radoncai.contour.section import contour_section
+    from radoncai.dose.section import dose_section
     from radoncai.models.catalogue import find
 
     result, evaluation = dose

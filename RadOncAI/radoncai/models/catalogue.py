@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,17 @@ def verify(folder: ModelFolder) -> list[str]:
         found.append("model.json names no weights")
     found += [f"card.json lacks the field {field}" for field in missing_fields(folder.card)]
     return [f"{folder.name}: {text}" for text in found if text]
+
+
+def short(folder: ModelFolder) -> dict[str, object]:
+    """The model in a line."""
+    return {"name": folder.name, "version": folder.version, "title": folder.title, "licence": folder.model.licence}
+
+
+def cards(folders: Iterable[ModelFolder]) -> list[dict[str, object]]:
+    """Each model's card once, with its name and version."""
+    unique = {f.name: f for f in folders}
+    return [{"name": f.name, "version": f.version, "title": f.title, **f.card} for f in unique.values()]
 
 
 def _rank(folder: ModelFolder, order: list[Path]) -> tuple[int, tuple[int, ...]]:
