@@ -44,7 +44,7 @@ def shown() -> tuple[tuple[str, str, str, int, str], ...]:
         ("muscle_hu", _("Muscle density"), "HU", 0, _("Mean of all muscle pixels.")),
         ("vat_cm2", _("Visceral fat (VAT)"), "cm²", 3, _("Fat inside the cavity, -150 to -50 HU.")),
         ("sat_cm2", _("Subcutaneous fat (SAT)"), "cm²", 2, _("Fat under the skin, -190 to -30 HU.")),
-        ("imat_cm2", _("Fat between muscles (IMAT)"), "cm²", 4, _("Fat inside and between muscles, -190 to -30 HU.")),
+        ("imat_cm2", _("Fat in muscle (IMAT)"), "cm²", 4, _("Fat inside and between muscles, -190 to -30 HU.")),
     )
 
 
@@ -128,13 +128,13 @@ def why_nothing_published(result: dict | None) -> str:
     return _("None of the published values fits this sex, age and BMI.")
 
 
-def percentile_text(result: dict | None) -> tuple[str, str]:
-    """The line, and its tool tip."""
+def percentile_text(result: dict | None) -> str:
+    """Percentile for sex, age, BMI: 41; a dash with the reason where there is none."""
     found = (result or {}).get("percentile")
-    if found is None:
-        reason = _("The published tables give limits and means, not whole distributions for sex, age and BMI.")
-        return _("percentile for sex, age, BMI: –"), reason if result else _("Not measured yet.")
-    return _("percentile for sex, age, BMI: {n}").format(n=round(found)), ""
+    if found is not None:
+        return _("Percentile for sex, age, BMI: {n}").format(n=round(found))
+    reason = _("the published tables give limits and means, not whole distributions") if result else _("not measured")
+    return _("Percentile for sex, age, BMI: – ({reason})").format(reason=reason)
 
 
 def flag_text(result: dict | None) -> tuple[str, str]:

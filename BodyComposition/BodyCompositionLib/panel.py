@@ -11,6 +11,8 @@ from RadOncAILib.widgets.run_block import RunBlock
 from RadOncAILib.widgets.section import Section
 from slicer.i18n import tr as _
 
+from radoncai.report.numbers import fixed
+
 from . import editor, person, results, views
 from .coverage import Coverage
 from .export import Export
@@ -47,25 +49,25 @@ class BodyCompositionPanel(PanelWidget):
     def enter(self) -> None:
         super().enter()
         self.model.load()
-        corner.say(CORNER, _("Research use"))
         self.live.soon()
 
     def exit(self) -> None:
         self.live.forget()
-        corner.hush(CORNER)
         super().exit()
 
     def connect_node(self) -> None:
-        node = self.node
+        node, scene = self.node, slicer.mrmlScene
         self._tags = (node.connectParametersToGui({"volume": self.input.selector}),)
         self.model.select(node.model or settings.value(MODEL))
         self.run.device.currentIndex = max(0, self.run.device.findData(node.device))
         self.run.device.connect("currentIndexChanged(int)", self.on_device)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.refresh_soon)
 
     def disconnect_node(self) -> None:
         self.run.device.disconnect("currentIndexChanged(int)", self.on_device)
         for tag in self._tags:
             self.node.disconnectGui(tag)
+        self.removeObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.refresh_soon)
         self.person.forget()
         self.level.forget()
         self._watch(None)
@@ -74,12 +76,12 @@ class BodyCompositionPanel(PanelWidget):
         for block in (self.input, self.model, self.coverage, self.person, self.level, self.live):
             block.forget()
         self._watch(None)
+        corner.hush(CORNER)
 
     def cleanup(self) -> None:
         super().cleanup()
         self.input.close()
         self.model.close()
-        corner.hush(CORNER)
 
     # what a person does
 
@@ -87,9 +89,10 @@ class BodyCompositionPanel(PanelWidget):
         """The image was judged: its header fills the person, its voxels tell what it covers."""
         volume = self.input.volume
         if self.node is not None and volume is not None and self.input.verdict:
-            if self.node.person_of != volume.GetID():
-                self._new_image()
+            is_new = self.node.person_of != volume.GetID()
             person.from_header(self.node, volume.GetID(), self.input.answer.get("person"))
+            if is_new:
+                self._new_image()
             if self.input.verdict != "refused":
                 self.coverage.look(volume, (volume.GetID(), volume.GetImageData().GetMTime()))
         elif volume is None:
@@ -167,7 +170,7 @@ class BodyCompositionPanel(PanelWidget):
         with slicer.util.RenderBlocker():
             self.logic.show(result, volume, self.node, who, level)
             views.jump_to_level(volume, result["level"]["level_mm"], also_sagittal=first)
-        return _("Measured at S {mm:.1f} mm.").format(mm=result["level"]["level_mm"])
+        return _("Measured at S {mm} mm.").format(mm=fixed(result["level"]["level_mm"]))
 
     # what is shown
 
@@ -175,7 +178,9 @@ class BodyCompositionPanel(PanelWidget):
         node, running = self.node, self.run.running
         result = results.result_of(node.regions)
         given = node.level_given
-        self.run.set_action(_("Measure at S {mm:.1f} mm").format(mm=node.level_mm) if given else _("Measure L3"))
+        corner.say(CORNER, _("Research use")) if result else corner.hush(CORNER)
+        place = _("Measure at S {mm} mm").format(mm=fixed(node.level_mm))
+        self.run.set_action(place if given else _("Measure L3"))
         self._judge()
         self._summarise(result)
         self.person.show(node, self.input.answer.get("person"), node.volume is not None)
@@ -210,7 +215,12 @@ class BodyCompositionPanel(PanelWidget):
         for name in ("level_line", "vertebrae"):
             if getattr(node, name) is not None:
                 slicer.mrmlScene.RemoveNode(getattr(node, name))
-        node.regions = results.regions_of(self.input.volume)
+        if node.regions is not None:
+            node.regions.SetDisplayVisibility(False)
+        node.regions = None
+        measured = results.regions_of(self.input.volume)
+        if measured is not None:
+            results.show_again(node, measured)
 
     def _watch(self, regions) -> None:
         if regions is self._watched:

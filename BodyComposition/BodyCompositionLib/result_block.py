@@ -29,8 +29,7 @@ class ResultBlock:
         self.summary = numbers.summary(result)
         self._freshness(node, result)
         self.numbers.show(result)
-        line, why = numbers.percentile_text(result)
-        self.ui.percentileLabel.text, self.ui.percentileLabel.toolTip = line, why
+        self.ui.percentileLabel.text = numbers.percentile_text(result)
         self.flags.show(*numbers.flag_text(result), word="")
         self.published.show(result)
         self.ui.editButton.enabled = self.has_result and not running

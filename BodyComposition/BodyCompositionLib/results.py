@@ -8,20 +8,20 @@ import time
 import slicer
 from RadOncAILib.scene import freshness, level_line, tissue
 
-from . import numbers, words
+from . import numbers, person, words
 
 RESULT, RUN_AT, CHECKSUM = "RadOncAI.bodycomp", "RadOncAI.RunAt", "RadOncAI.RegionsChecksum"
 
 
-def show(result: dict, volume, node, person: dict, level_mm: float | None):
-    """Regions, level line and numbered vertebrae; `person` and `level_mm` are what was asked. Gives the regions' node.
+def show(result: dict, volume, node, who: dict, level_mm: float | None):
+    """Regions, level line and numbered vertebrae; `who` and `level_mm` are what was asked. Gives the regions' node.
 
     Regions that a person edited are never overwritten: a new measurement beside them gets a node of its own. What
     cannot be shown as a whole leaves nothing behind.
     """
     before = result_of(node.regions)
     vertebrae = result["vertebrae"] or (before or {}).get("vertebrae") or {}
-    kept = {**result, "vertebrae": vertebrae, "asked": {**person, "level_mm": level_mm}}
+    kept = {**result, "vertebrae": vertebrae, "asked": {**who, "level_mm": level_mm}}
     old = node.regions if numbers.is_edited(result) else _replaceable(node.regions, volume)
     regions = old
     try:
@@ -42,9 +42,34 @@ def show(result: dict, volume, node, person: dict, level_mm: float | None):
 
 
 def show_level(node, volume, s_mm: float, vertebrae: dict[str, float]) -> None:
-    """The line that can be dragged, and the numbers beside the spine."""
+    """The line that can be dragged, and the numbers of the vertebrae."""
     node.level_line = level_line.show_level(s_mm, volume, node.level_line)
-    node.vertebrae = level_line.show_vertebrae(words.numbered(vertebrae), volume, node.vertebrae)
+    _only_in(node.level_line, "Yellow")
+    shown = node.vertebrae.GetNumberOfControlPoints() if node.vertebrae is not None else -1
+    if shown != len(words.numbered(vertebrae)):
+        node.vertebrae = level_line.show_vertebrae(words.numbered(vertebrae), volume, node.vertebrae)
+        _only_in(node.vertebrae, "Yellow", "Green")
+
+
+def show_again(node, regions) -> None:
+    """Level, person and overlay of a result that was measured earlier."""
+    asked = result_of(regions)["asked"]
+    for key in person.KEYS:
+        if asked.get(key) and asked[key] != (getattr(node, key) or None):
+            person.set_by_hand(node, key, asked[key])
+    node.level_given = asked.get("level_mm") is not None
+    node.level_mm = asked.get("level_mm") or 0.0
+    node.regions = regions
+    regions.SetDisplayVisibility(True)
+    found = result_of(regions)
+    show_level(node, volume_of(regions), found["level"]["level_mm"], found["vertebrae"])
+
+
+def _only_in(node, *views: str) -> None:
+    """Where the slice views of the standard layouts are there, the node is shown in these alone."""
+    ids = [f"vtkMRMLSliceNode{name}" for name in views]
+    if all(slicer.mrmlScene.GetNodeByID(i) is not None for i in ids):
+        node.GetDisplayNode().SetViewNodeIDs(ids)
 
 
 def remember(regions, result: dict) -> None:
