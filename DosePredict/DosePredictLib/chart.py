@@ -1,4 +1,4 @@
-"""The DVH chart of a dose: its curves, the model's 90 % bands, and the curves of a second dose beside them."""
+"""The DVH chart of a dose: its curves, those of a second dose beside them, the 90 % bands of one structure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from vtkmodules.vtkCommonCore import vtkDoubleArray
 CHART = "RadOncAI.DVH"
 BANDS = "RadOncAI.Bands"
 LEFT_OUT = ("external", "support")
-BANDS_AT = ("D2%[Gy]", "D50%[Gy]", "D95%[Gy]")
-_AT_VOLUME = re.compile(r"^D(\d+(?:\.\d+)?)%\[Gy\]$")
-GREY = (0.45, 0.45, 0.45)
+BAND_PX, BAND_OPACITY = 5.0, 0.4
+_AT_VOLUME = re.compile(r"^D(\d+(?:\.\d+)?)(%|cc)\[Gy\]$")
+ROOM_FOR_LEGEND = 1.5  # the legend stands right, inside the axes
 
 
 def show(dose, result: dict[str, Any], structures, *, dash: bool):
@@ -28,7 +28,9 @@ def show(dose, result: dict[str, Any], structures, *, dash: bool):
     dose.SetNodeReferenceID(CHART, chart.GetID())
     chart.SetTitle(_("Predicted dose, not a plan") if dash else dose.GetName())
     chart.SetTitleVisibility(True)
-    _show_bands(chart, dose.GetName(), bands(result["metrics"]))
+    top = max((row["dose_gy"][-1] for row in rows if row["dose_gy"]), default=1.0)
+    chart.SetXAxisRangeAuto(False)
+    chart.SetXAxisRange(0.0, ROOM_FOR_LEGEND * top)
     return chart
 
 
@@ -59,7 +61,9 @@ def forget(dose) -> None:
     chart = chart_of(dose)
     if chart is not None:
         for series in _band_series(chart):
+            table = series.GetTableNode()
             slicer.mrmlScene.RemoveNode(series)
+            slicer.mrmlScene.RemoveNode(table)
         plots.remove(chart)
 
 
@@ -68,15 +72,32 @@ def colors_of(structures) -> dict[str, tuple[float, float, float]]:
     return {segment.GetName(): segment.GetColor() for _id, segment in segments(structures)}
 
 
-def bands(metrics: list[dict]) -> np.ndarray:
-    """(n, 3): low Gy, high Gy, per cent of the volume, where a dose at a volume has a 90 % band."""
-    rows = [(row["low"], row["high"], float(_AT_VOLUME.match(row["metric"]).group(1))) for row in metrics
-            if row["metric"] in BANDS_AT and row["low"] is not None]
+def bands(kept: dict[str, Any], structure: str) -> np.ndarray:
+    """(n, 3): low Gy, high Gy, per cent of the volume, where a dose at a volume of the structure has a 90 % band."""
+    rows = []
+    for row in kept.get("metrics") or ():
+        found = _AT_VOLUME.match(row["metric"])
+        if found is None or row["structure"] != structure or row["low"] is None:
+            continue
+        at, unit = float(found.group(1)), found.group(2)
+        volume = (kept.get("volumes") or {}).get(structure)
+        if unit == "%" or volume:
+            rows.append((row["low"], row["high"], at if unit == "%" else 100 * at / volume))
     return np.array(rows, float).reshape(-1, 3)
 
 
-def _show_bands(chart, name: str, rows: np.ndarray) -> None:
-    """All bands as one grey series of level lines, broken by NaN."""
+def point_out(dose, kept: dict[str, Any], structure: str, colors: dict[str, tuple[float, float, float]]) -> None:
+    """Draw one structure's curve thicker, with its bands."""
+    if chart_of(dose) is not None:
+        plots.highlight(chart_of(dose), structure)
+        show_bands(dose, kept, structure, colors.get(structure, plots.GREY))
+
+
+def show_bands(dose, kept: dict[str, Any], structure: str, color: tuple[float, float, float]) -> None:
+    """Draw the bands of one structure as level lines in its colour; those of another go."""
+    chart, rows = chart_of(dose), bands(kept, structure)
+    if chart is None:
+        return
     series = next(iter(_band_series(chart)), None)
     if not len(rows):
         if series is not None:
@@ -84,22 +105,30 @@ def _show_bands(chart, name: str, rows: np.ndarray) -> None:
         return
     if series is None:
         series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", _("90 % band"))
-        series.SetAttribute(BANDS, name)
+        series.SetAttribute(BANDS, dose.GetName())
         chart.AddAndObservePlotSeriesNodeID(series.GetID())
-    table = series.GetTableNode() or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", f"{name} bands")
+    _fill_bands(series, rows, f"{dose.GetName()} bands")
+    series.SetColor(*(float(c) for c in color))
+
+
+def _fill_bands(series, rows: np.ndarray, name: str) -> None:
+    """One line a band; NaN between them breaks the line."""
+    table = series.GetTableNode() or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
     gap = np.full(len(rows), np.nan)
-    table.RemoveAllColumns()
-    table.AddColumn(_column("dose_gy", np.stack([rows[:, 0], rows[:, 1], gap], 1).ravel()))
-    table.AddColumn(_column("volume_pct", np.stack([rows[:, 2], rows[:, 2], gap], 1).ravel()))
+    with slicer.util.NodeModify(table):
+        table.RemoveAllColumns()
+        table.AddColumn(_column("dose_gy", np.stack([rows[:, 0], rows[:, 1], gap], 1).ravel()))
+        table.AddColumn(_column("volume_pct", np.stack([rows[:, 2], rows[:, 2], gap], 1).ravel()))
     node = slicer.vtkMRMLPlotSeriesNode
-    series.SetAndObserveTableNodeID(table.GetID())
-    series.SetXColumnName("dose_gy")
-    series.SetYColumnName("volume_pct")
-    series.SetPlotType(node.PlotTypeScatter)
-    series.SetMarkerStyle(node.MarkerStyleNone)
-    series.SetLineStyle(node.LineStyleSolid)
-    series.SetLineWidth(1.0)
-    series.SetColor(*GREY)
+    with slicer.util.NodeModify(series):
+        series.SetAndObserveTableNodeID(table.GetID())
+        series.SetXColumnName("dose_gy")
+        series.SetYColumnName("volume_pct")
+        series.SetPlotType(node.PlotTypeScatter)
+        series.SetMarkerStyle(node.MarkerStyleNone)
+        series.SetLineStyle(node.LineStyleSolid)
+        series.SetLineWidth(BAND_PX)
+        series.SetOpacity(BAND_OPACITY)
 
 
 def _band_series(chart) -> list:

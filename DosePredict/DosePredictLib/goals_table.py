@@ -8,10 +8,11 @@ import qt
 from RadOncAILib.widgets import marks
 from slicer.i18n import tr as _
 
-from .words import SYMBOLS, amount, band_text, goal_text, number, verdict_text
+from .words import SYMBOLS, amount, band_text, goal_text, goal_title, number, one_unit, verdict_text
 
 MARK, STRUCTURE, GOAL, VALUE, BAND, VERDICT = range(6)
 ROWS_SHOWN = 10
+SMALLER = 0.9
 
 
 class GoalsTable:
@@ -20,12 +21,18 @@ class GoalsTable:
     def __init__(self, table, on_select: Callable[[str], None]) -> None:
         self.table, self.on_select = table, on_select
         self._structures: list[str] = []
+        self._unit = ""
         table.setColumnCount(6)
         table.selectionBehavior = qt.QAbstractItemView.SelectRows
         table.selectionMode = qt.QAbstractItemView.SingleSelection
         table.editTriggers = qt.QAbstractItemView.NoEditTriggers
         table.tabKeyNavigation = False
         table.wordWrap = False
+        table.horizontalScrollBarPolicy = qt.Qt.ScrollBarAlwaysOff
+        font = table.font
+        font.setPointSizeF(SMALLER * font.pointSizeF())
+        table.font = font
+        table.horizontalHeader().font = font
         table.connect("itemSelectionChanged()", self._on_selection)
         table.verticalHeader().hide()
         header = table.horizontalHeader()
@@ -42,9 +49,9 @@ class GoalsTable:
         """`goals` are rows of the worker's result. The band's column is there only where a goal has one."""
         has_bands = any(row["low"] is not None for row in goals)
         self.table.setHorizontalHeaderLabels(
-            ["", _("Structure"), _("Goal"), _("Value"), _("90 % band"), _("Verdict")])
+            ["", _("Structure"), goal_title(goals), _("Value"), _("90 % band"), _("Verdict")])
         self.table.setColumnHidden(BAND, not has_bands)
-        self._structures = [row["structure"] for row in goals]
+        self._structures, self._unit = [row["structure"] for row in goals], one_unit(goals)
         self.table.clearContents()
         self.table.setRowCount(len(goals))
         for number_, row in enumerate(goals):
@@ -54,8 +61,8 @@ class GoalsTable:
         symbol = SYMBOLS[row["verdict"]]
         tip = _("{goal}: {words}. Priority {priority}; source: {source}").format(
             goal=goal_text(row), words=row["reason"] or row["text"], priority=row["priority"], source=row["source"])
-        texts = (symbol, row["structure"], goal_text(row), number(row["value"], row["unit"]), band_text(row),
-                 verdict_text(row) + amount(row))
+        texts = (symbol, row["structure"], goal_text(row, self._unit), number(row["value"], row["unit"]),
+                 band_text(row), verdict_text(row) + amount(row, self._unit))
         for column, text in enumerate(texts):
             item = qt.QTableWidgetItem(text)
             item.setToolTip(tip)

@@ -84,6 +84,10 @@ class DosePredictPanel(PanelWidget):
             self.node.model = self.model.name
         self.input.look(self.model.name)
 
+    def use_experimental(self) -> None:
+        """A person takes the only model there is, though it is experimental."""
+        self.model.select(next(m["name"] for m in self.model.models if m["usable"]))
+
     def on_device(self, _index: int) -> None:
         self.node.device = self.run.chosen_device
 
@@ -148,7 +152,11 @@ class DosePredictPanel(PanelWidget):
     def _say_ready(self, plan: requests.Plan, doses: dict[str, float]) -> None:
         missing, refusal = self._missing(plan, doses), self._refusal()
         usable = self.model.current is not None and self.model.current["usable"]
-        if refusal and not missing and usable and self.input.verdict in ("fine", "doubtful"):
+        offered = [m for m in self.model.models if m["usable"]]
+        if plan.volume is not None and self.model.current is None and len(offered) == 1:
+            text = _("The only model for this is experimental: {title}.").format(title=offered[0]["title"])
+            self.run.block(marks.DOUBT, text, _("Use it"), self.use_experimental)
+        elif refusal and not missing and usable and self.input.verdict in ("fine", "doubtful"):
             self.run.block(marks.BAD, refusal)
         else:
             self.judge(self.input, self.model, missing)

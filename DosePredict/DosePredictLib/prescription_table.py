@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import qt
-from RadOncAILib.widgets import marks
+from RadOncAILib.widgets import build, marks
 from slicer.i18n import tr as _
 
 NAME, DOSE, TAKEN = range(3)
 MOST_GY = 120.0
 STEP_GY = 0.5
-ROWS_SHOWN = 4
+ROWS_SHOWN = 3
+ROW_PX = 26
 
 
 class PrescriptionTable:
@@ -24,7 +25,7 @@ class PrescriptionTable:
         self.table, self.on_change = table, on_change
         self.doses: dict[str, float] = {}
         self.confirmed: dict[str, str] = {}
-        self._spins, self._marks, self._channels, self._filling = {}, {}, {}, False
+        self._spins, self._marks, self._words, self._channels, self._filling = {}, {}, {}, {}, False
         self._add, self._remove = add_button, remove_button
         self._menu = qt.QMenu(add_button)
         add_button.setMenu(self._menu)
@@ -44,8 +45,8 @@ class PrescriptionTable:
         header.setSectionResizeMode(NAME, qt.QHeaderView.Stretch)
         header.setSectionResizeMode(DOSE, qt.QHeaderView.ResizeToContents)
         header.setSectionResizeMode(TAKEN, qt.QHeaderView.ResizeToContents)
-        row = self.table.verticalHeader().defaultSectionSize
-        self.table.setFixedHeight((ROWS_SHOWN + 1) * row + 2 * self.table.frameWidth)
+        self.table.verticalHeader().defaultSectionSize = ROW_PX
+        self.table.setFixedHeight((ROWS_SHOWN + 1) * ROW_PX + 2 * self.table.frameWidth)
 
     @property
     def selected(self) -> str:
@@ -80,7 +81,7 @@ class PrescriptionTable:
         for name, box in self._marks.items():
             row = found.get(name)
             self._channels[name] = row["channel"] if row else ""
-            _show_taken(box, row, name in self.confirmed and name not in unconfirmed)
+            _show_taken(box, self._words[name], row, name in self.confirmed and name not in unconfirmed)
         self._filling = False
 
     def add(self, name: str) -> None:
@@ -106,7 +107,7 @@ class PrescriptionTable:
         return self._spins[name]
 
     def _rebuild(self, names) -> None:
-        self._spins, self._marks, self._channels = {}, {}, {}
+        self._spins, self._marks, self._words, self._channels = {}, {}, {}, {}
         self.table.clearContents()
         self.table.setRowCount(len(names))
         for row, name in enumerate(names):
@@ -116,7 +117,8 @@ class PrescriptionTable:
             self._spins[name] = self._spin(name)
             self._marks[name] = self._box(name)
             self.table.setCellWidget(row, DOSE, self._spins[name])
-            self.table.setCellWidget(row, TAKEN, self._marks[name])
+            self._words[name] = build.label()
+            self.table.setCellWidget(row, TAKEN, _side_by_side(self._words[name], self._marks[name]))
 
     def _spin(self, name: str):
         spin = qt.QDoubleSpinBox()
@@ -152,16 +154,24 @@ class PrescriptionTable:
         self._remove.enabled = bool(self.selected)
 
 
-def _show_taken(box, row: dict | None, is_confirmed: bool) -> None:
-    """Checked and locked where the name is the standard one; a question where it is not."""
-    exact = row is not None and row["how"] == "exact"
-    box.enabled = row is not None and not exact
-    box.checked = exact or (row is not None and is_confirmed)
-    box.text = row["channel"] if row is not None else marks.UNKNOWN
-    if row is None:
-        box.toolTip = _("Choose a model and a dose first.")
-    elif exact:
-        box.toolTip = _("Known by its exact name.")
-    else:
-        box.toolTip = _("Not known by its exact name: check it if this is the target of {channel}.").format(
+def _show_taken(box, words, row: dict | None, is_confirmed: bool) -> None:
+    """A question where the name is not the standard one, else plain words."""
+    asked = row is not None and row["how"] != "exact"
+    box.setVisible(asked)
+    words.setVisible(not asked)
+    box.checked = asked and is_confirmed
+    words.text = f"{marks.GOOD} {row['channel']}" if row is not None else marks.UNKNOWN
+    words.toolTip = _("Known by its exact name.") if row is not None else _("Choose a model and a dose first.")
+    if asked:
+        box.text = row["channel"] if is_confirmed else _("{channel}?").format(channel=row["channel"])
+        box.toolTip = _("Its name does not say so: check it if this is the target of {channel}.").format(
             channel=row["channel"])
+
+
+def _side_by_side(*widgets):
+    holder = qt.QWidget()
+    box = qt.QHBoxLayout(holder)
+    box.setContentsMargins(4, 0, 4, 0)
+    for widget in widgets:
+        box.addWidget(widget)
+    return holder

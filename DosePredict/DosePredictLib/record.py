@@ -17,6 +17,7 @@ def keep(node, plan, result: dict[str, Any], run: str) -> dict[str, Any]:
     kept = {**(kept_with(node) or {}), "run": run, "goals_table": plan.goals, "prescription": plan.prescription,
             "fractions": plan.fractions, "evaluated": True}
     kept |= {key: result[key] for key in KEYS if key in result}
+    kept["volumes"] = {row["structure"]: row["volume_cc"] for row in result["dvh"]}
     node.SetAttribute(ATTRIBUTE, json.dumps(kept, ensure_ascii=False, separators=(",", ":")))
     node.SetNodeReferenceID(IMAGE, plan.volume.GetID())
     node.SetNodeReferenceID(STRUCTURES, plan.structures.GetID())

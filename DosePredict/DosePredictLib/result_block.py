@@ -108,8 +108,9 @@ class ResultBlock:
         if dose is not self._shown:
             self._shown = dose
             if dose is not None:
+                is_new = plan.volume is not None and not _lies_in_views(plan.volume)
                 slicer.util.setSliceViewerLayers(background=plan.volume or "keep-current", foreground=dose,
-                                                 foregroundOpacity=OVER_CT)
+                                                 foregroundOpacity=OVER_CT, fit=is_new)
         if self._is_prediction(dose):
             corner.say(NOTE, _("Predicted dose, not a plan"))
         else:
@@ -132,15 +133,11 @@ class ResultBlock:
         ui.goalsSelector.enabled = not busy and not self.fresh.stale
 
     def _go_to(self, structure: str) -> None:
-        """Bring the views to a structure and draw its curve thicker."""
-        from RadOncAILib.scene import plots
-
+        """Bring the views to a structure; draw its curve thicker, with its bands."""
         node = self.panel.node
-        curves = chart.chart_of(node.dose)
-        if curves is not None:
-            plots.highlight(curves, structure)
         segment_id = find(node.structures, structure) if node.structures is not None else ""
         if segment_id:
+            chart.point_out(node.dose, record.kept_with(node.dose) or {}, structure, chart.colors_of(node.structures))
             center = node.structures.GetSegmentCenterRAS(segment_id)
             slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *center)
 
@@ -221,3 +218,9 @@ class ResultBlock:
             raise RuntimeError(_("the dose was removed meanwhile"))
         self.panel.logic.show_evaluation(result, plan, dose)
         return _("Measured {name}.").format(name=dose.GetName())
+
+
+def _lies_in_views(volume) -> bool:
+    """Whether a slice view shows the volume already: then its place and zoom stay."""
+    views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return any(view.GetBackgroundVolumeID() == volume.GetID() for view in views)

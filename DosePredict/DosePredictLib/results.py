@@ -37,7 +37,7 @@ def show_in_portions(result: dict[str, Any], plan: Plan) -> Iterator[None]:
         yield
         freshness.remember(dose, made_from(plan, with_image=True))
         yield
-        chart.show(dose, result, plan.structures, dash=True)
+        _draw(dose, result, plan)
     except BaseException:
         remove(dose)
         raise
@@ -47,11 +47,17 @@ def show_in_portions(result: dict[str, Any], plan: Plan) -> Iterator[None]:
 def show_evaluation(dose, result: dict[str, Any], plan: Plan) -> None:
     """Put DVH and goals of a result of `dvh` beside a dose that is in the scene."""
     kept = record.kept_with(dose) or {}
-    predicted = record.kind_of(dose) == "predicted"
     record.keep(dose, plan, result, kept.get("run") or time.strftime("%H:%M"))
-    if not predicted:
+    if record.kind_of(dose) != "predicted":
         freshness.remember(dose, made_from(plan, with_image=False))
-    chart.show(dose, result, plan.structures, dash=predicted)
+    _draw(dose, result, plan)
+
+
+def _draw(dose, result: dict[str, Any], plan: Plan) -> None:
+    """The chart, with the bands of the target that is prescribed most."""
+    chart.show(dose, result, plan.structures, dash=record.kind_of(dose) == "predicted")
+    top = max(plan.prescription, key=plan.prescription.get, default="")
+    chart.show_bands(dose, record.kept_with(dose), top, chart.colors_of(plan.structures).get(top, (0.5, 0.5, 0.5)))
 
 
 def remove(dose) -> None:

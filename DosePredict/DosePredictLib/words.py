@@ -15,18 +15,30 @@ def number(value: float | None, unit: str) -> str:
     return f"{value:.2f}" if unit == "cc" and abs(value) < 10 else f"{value:.1f}"
 
 
-def goal_text(row: dict) -> str:
-    """D0.1cc ≤ 45 Gy; the unit once."""
+def one_unit(goals: list[dict]) -> str:
+    """The unit that all goals share, "" where they do not."""
+    units = {row["unit"] for row in goals}
+    return units.pop() if len(units) == 1 else ""
+
+
+def goal_title(goals: list[dict]) -> str:
+    """The column's title, with the unit where all goals share it."""
+    unit = one_unit(goals)
+    return _("Goal [{unit}]").format(unit=unit) if unit else _("Goal")
+
+
+def goal_text(row: dict, unit: str = "") -> str:
+    """D0.1cc ≤ 45 Gy, without the unit where the title says it."""
     metric = row["metric"].split("[")[0]
-    limit = row["limit"].replace("<=", "≤ ").replace(">=", "≥ ").replace("<", "< ").replace(">", "> ")
-    return f"{metric} {limit} {row['unit']}".rstrip()
+    limit = row["limit"].replace("<=", "≤").replace(">=", "≥")
+    return f"{metric} {limit}{'' if row['unit'] == unit else ' ' + row['unit']}"
 
 
 def band_text(row: dict) -> str:
-    """24.8 to 29.2, where the model's error is known."""
+    """24.8–29.2, where the model's error is known."""
     if row["low"] is None:
         return ""
-    return _("{low} to {high}").format(low=number(row["low"], row["unit"]), high=number(row["high"], row["unit"]))
+    return f"{number(row['low'], row['unit'])}–{number(row['high'], row['unit'])}"
 
 
 def verdict_text(row: dict) -> str:
@@ -35,12 +47,12 @@ def verdict_text(row: dict) -> str:
             "unknown": _("unknown")}[row["verdict"]]
 
 
-def amount(row: dict) -> str:
-    """By how much a goal is missed, with its sign: +1.0 Gy."""
+def amount(row: dict, unit: str = "") -> str:
+    """By how much a goal is missed, with its sign: +1.0 Gy, without the unit where the title says it."""
     if row.get("missed_by") is None:
         return ""
     sign = "+" if row["limit"].startswith("<") else "−"
-    return f" {sign}{number(row['missed_by'], row['unit'])} {row['unit']}"
+    return f" {sign}{number(row['missed_by'], row['unit'])}{'' if row['unit'] == unit else ' ' + row['unit']}"
 
 
 def counts_text(counts: dict[str, int]) -> str:
