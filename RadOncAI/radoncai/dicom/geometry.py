@@ -41,11 +41,12 @@ class Stack:
 
 
 def stack(positions: np.ndarray, orientations: np.ndarray, spacing: tuple[float, float], shape: tuple[int, int],
-          thickness: float, where: str, *, uneven: bool = False) -> Stack:
+          thickness: float, where: str, *, uneven: bool = False, distance: float | None = None) -> Stack:
     """Sort slices along their common normal and check that they form a stack of even spacing.
 
     `positions` (n, 3) and `orientations` (n, 6) in LPS; `spacing` (row, column) mm; `shape` (rows, columns);
-    `thickness` is the slice distance of a single slice; `uneven` allows uneven spacing. Missing planes are left open
+    `thickness` is the slice distance of a single slice; `uneven` allows uneven spacing; `distance` is that of planes
+    where the file states it: taken where all steps are multiples of it. Missing planes are left open
     in `planes`. InputError for repeated positions, mixed orientation, slices shifted sideways unevenly and, unless
     `uneven`, uneven spacing; `where` names the series.
     """
@@ -63,7 +64,7 @@ def stack(positions: np.ndarray, orientations: np.ndarray, spacing: tuple[float,
     said = _unevenness(along, step, where)
     if said and not uneven:
         raise InputError(f"{said}; add --gaps interpolate, or resample it to even slices first.")
-    planes, distance = _even_planes(along, step) if said else _plane_numbers(along, step, thickness)
+    planes, distance = _even_planes(along, step) if said else _plane_numbers(along, step, thickness, distance)
     if planes[-1] > _MOST_GAPS * len(placed) + 200:
         raise InputError(f"{where} has slices that lie up to {step.max():.0f} mm apart while others lie "
                          f"{step.min():.2f} mm apart; they do not form one volume.")
@@ -186,11 +187,15 @@ def _unevenness(along: np.ndarray, step: np.ndarray, where: str) -> str:
             f"{step[bad]:.2f} mm after position {along[bad]:.1f} mm)")
 
 
-def _plane_numbers(along: np.ndarray, step: np.ndarray, thickness: float) -> tuple[np.ndarray, float]:
+def _plane_numbers(along: np.ndarray, step: np.ndarray, thickness: float,
+                   stated: float | None) -> tuple[np.ndarray, float]:
     """Number of each slice's plane and the distance of planes; missing planes leave numbers out."""
     if not len(step):
         return np.zeros(1), thickness
-    times = np.maximum(np.round(step / _base_step(step)), 1)
+    base = _base_step(step)
+    if stated and (np.abs(step / stated - np.maximum(np.round(step / stated), 1)) < 0.02).all():
+        base = stated
+    times = np.maximum(np.round(step / base), 1)
     planes = np.concatenate([[0.0], np.cumsum(times)])
     return planes, float(along[-1] - along[0]) / planes[-1]
 

@@ -46,18 +46,29 @@ def resampled(array: np.ndarray, from_grid: Grid, to_grid: Grid, outside: float 
     return sitk.GetArrayFromImage(moved)
 
 
-def exact_turn(from_grid: Grid, to_grid: Grid) -> Turn | None:
-    """The turn that takes an array of one grid to the other where both have the same voxels, else None."""
+def shared_lattice(from_grid: Grid, to_grid: Grid) -> tuple[Turn, tuple[int, int, int]] | None:
+    """The turn and shift (slices, rows, columns) that take voxels of one grid to the other where both have the same
+    planes, of whatever extent; else None."""
     relative = np.linalg.inv(to_grid.index_to_lps[:3, :3]) @ from_grid.index_to_lps[:3, :3]
     whole = np.rint(relative)
-    if np.abs(relative - whole).max() > 1e-3 or not (np.abs(whole).sum(axis=0) == 1).all():
-        return None
-    if not (np.abs(whole).sum(axis=1) == 1).all():
+    one_each = all((np.abs(whole).sum(axis=axis) == 1).all() for axis in (0, 1))
+    if not one_each or np.abs(relative - whole).max() * max(from_grid.shape) > 0.02:
         return None
     source = np.argmax(np.abs(whole), axis=1)
     transpose = tuple(2 - int(source[2 - axis]) for axis in range(3))
     steps = tuple(int(whole[2 - axis, source[2 - axis]]) for axis in range(3))
-    return (transpose, steps) if turned_grid(from_grid, transpose, steps).same_as(to_grid, 0.01) else None
+    shift = to_grid.to_index(turned_grid(from_grid, transpose, steps).origin_lps[None])[0, ::-1]
+    if np.abs(shift - np.rint(shift)).max() > 0.02:
+        return None
+    return (transpose, steps), tuple(int(v) for v in np.rint(shift))
+
+
+def exact_turn(from_grid: Grid, to_grid: Grid) -> Turn | None:
+    """The turn that takes an array of one grid to the other where both have the same voxels, else None."""
+    found = shared_lattice(from_grid, to_grid)
+    if found is None or any(found[1]):
+        return None
+    return found[0] if tuple(from_grid.shape[t] for t in found[0][0]) == to_grid.shape else None
 
 
 def was_resampled(volume: Volume) -> bool:
@@ -96,6 +107,30 @@ def from_image_planes(structures: StructureSet, volume: Volume) -> StructureSet:
                    warnings=(*structures.warnings, *said))
 
 
+def structures_upright(structures: StructureSet, where: str) -> StructureSet:
+    """Structures of any grid on an axial one: turned exactly where its axes are body axes, else interpolated."""
+    grid = structures.grid
+    straight = is_straight(grid)
+    axial = axial_turn(grid, where)[2] if straight else axial_box(grid, where)
+    return _brought(structures, axial, () if straight else ("The masks were interpolated onto axial slices.",))
+
+
+def fitted(structures: StructureSet, volume: Volume) -> StructureSet:
+    """Structures of any grid on that of an image: without interpolation where they share its planes or its images'."""
+    planes = volume.source.planes
+    if planes is not None and shared_lattice(structures.grid, planes.grid):
+        return from_image_planes(_brought(structures, planes.grid, ()), volume)
+    exact = shared_lattice(structures.grid, volume.grid)
+    said = () if exact else ("The structures lie on another grid and were interpolated onto the image.",)
+    return _brought(structures, volume.grid, said)
+
+
+def _brought(structures: StructureSet, grid: Grid, said: tuple[str, ...]) -> StructureSet:
+    moved, missing = _moved(structures, grid)
+    return replace(structures, grid=grid, structures=moved, missing={**structures.missing, **missing},
+                   warnings=(*structures.warnings, *said))
+
+
 def upright(array: np.ndarray, grid: Grid, outside: float, where: str) -> tuple[np.ndarray, Grid]:
     """An array on an axial grid: turned exactly where its axes are body axes, else resampled linearly."""
     if is_straight(grid):
@@ -109,27 +144,35 @@ def upright(array: np.ndarray, grid: Grid, outside: float, where: str) -> tuple[
 
 
 def _moved(structures: StructureSet, grid: Grid) -> tuple[tuple[Structure, ...], dict[str, str]]:
-    how = exact_turn(structures.grid, grid)
+    how = shared_lattice(structures.grid, grid)
     moved, missing = [], {}
     for s in structures:
-        box, mask = _turned_box(s, structures.grid, how) if how else _resampled_box(s, structures.grid, grid)
-        if box is None:
-            if s.contours:
-                moved.append(replace(s, mask=np.zeros((0, 0, 0), bool), box=(slice(0, 0),) * 3))
-            else:
-                missing[s.name] = "it holds no voxel centre of the images' planes"
-            continue
-        moved.append(replace(s, mask=mask, box=box))
+        box, mask = _turned_box(s, structures.grid, grid, *how) if how else _resampled_box(s, structures.grid, grid)
+        if box is not None:
+            moved.append(replace(s, mask=mask, box=box))
+        elif s.contours:
+            moved.append(replace(s, mask=np.zeros((0, 0, 0), bool), box=(slice(0, 0),) * 3))
+        else:
+            missing[s.name] = "it lies outside the image"
     return tuple(moved), missing
 
 
-def _turned_box(s: Structure, grid: Grid, how: Turn) -> tuple[tuple[slice, ...] | None, np.ndarray]:
+def _turned_box(s: Structure, grid: Grid, to_grid: Grid, how: Turn,
+                shift: tuple[int, int, int]) -> tuple[tuple[slice, ...] | None, np.ndarray]:
+    """The mask turned and shifted, and cut where the other grid ends."""
     transpose, steps = how
-    box = []
-    for old, step in zip(transpose, steps, strict=True):
+    box, inside = [], []
+    for old, step, moved, size in zip(transpose, steps, shift, to_grid.shape, strict=True):
         part, n = s.box[old], grid.shape[old]
-        box.append(slice(n - part.stop, n - part.start) if step < 0 else part)
-    return (tuple(box) if s.mask.any() else None), turn(s.mask, transpose, steps)
+        first = (n - part.stop if step < 0 else part.start) + moved
+        last = first + part.stop - part.start
+        start, stop = max(first, 0), min(last, size)
+        if stop <= start:
+            return None, s.mask
+        box.append(slice(start, stop))
+        inside.append(slice(start - first, stop - first))
+    mask = turn(s.mask, transpose, steps)[tuple(inside)]
+    return (tuple(box) if mask.any() else None), np.ascontiguousarray(mask)
 
 
 def _resampled_box(s: Structure, grid: Grid, to_grid: Grid) -> tuple[tuple[slice, ...] | None, np.ndarray]:
