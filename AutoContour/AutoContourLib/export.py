@@ -61,8 +61,8 @@ def export_with_slicer_rt(volume, contours, folder: str) -> str:
 
 def _patient_tags(hierarchy, item: int) -> dict[str, str]:
     constants = slicer.vtkMRMLSubjectHierarchyConstants
-    patient = hierarchy.GetItemAncestorAtLevel(item, constants.GetSubjectHierarchyLevelPatient())
-    study = hierarchy.GetItemAncestorAtLevel(item, constants.GetSubjectHierarchyLevelStudy())
+    patient = hierarchy.GetItemAncestorAtLevel(item, constants.GetDICOMLevelPatient())
+    study = hierarchy.GetItemAncestorAtLevel(item, constants.GetDICOMLevelStudy())
     names = {"PatientName": patient, "PatientID": patient, "PatientSex": patient, "StudyDate": study,
              "StudyTime": study, "StudyDescription": study}
     values = {tag: hierarchy.GetItemAttribute(owner, f"DICOM.{tag}") for tag, owner in names.items() if owner}

@@ -146,8 +146,7 @@ class AutoContourPanel(PanelWidget):
         self._watch(contours)
         self.table.show(contours)
         self._say_in_views(contours)
-        ran = results.run_at(contours)
-        self.fresh.look(contours, _("run {time}").format(time=ran) if ran else "")
+        self.fresh.look(contours, summary(self.table.rows, results.run_at(contours)))
         self.refresh_buttons()
 
     def _say_in_views(self, contours) -> None:
@@ -176,6 +175,15 @@ class AutoContourPanel(PanelWidget):
             if contours is not None:
                 self.addObserver(contours, event, self.refresh_soon)
         self._watched = contours
+
+
+def summary(rows: list, ran: str) -> str:
+    """Run 14:02: 7 structures, 2 to look at."""
+    if not rows:
+        return ""
+    telling = sum(bool(row.findings) for row in rows)
+    text = _("{n} structures, {k} with a finding").format(n=len(rows), k=telling)
+    return _("Run {time}: {text}").format(time=ran, text=text) if ran else text
 
 
 def action_text(names: list[str]) -> str:

@@ -43,8 +43,8 @@ class InputBlock:
         line = build.row(build.label(_("&Image"), buddy=self.selector), self.selector, self.dicom_button)
         line.setStretch(1, 1)
         box.addLayout(line)
-        box.addWidget(self.row.widget)
         box.addWidget(self.study.widget)
+        box.addWidget(self.row.widget)
         self.selector.setMRMLScene(slicer.mrmlScene)
         self.selector.connect("currentNodeChanged(vtkMRMLNode*)", self._on_node)
 

@@ -40,6 +40,7 @@ class MessageRow:
         """`link` is the remedy's words, `on_link` what a click on them does; `word` else goes with the symbol."""
         self.symbol, self.text, self._follow = symbol, text, on_link
         self._mark.text = symbol
+        self._mark.setVisible(bool(symbol))
         build.tint(self._mark, marks.COLORS.get(symbol))
         word = marks.word_of(symbol) if word is None else word
         sentence = f"<b>{_escape(word)}:</b> {_escape(text)}" if word and text else _escape(text)

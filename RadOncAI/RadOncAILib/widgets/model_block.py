@@ -145,6 +145,7 @@ class ModelBlock:
         model = self.current
         self.card_button.enabled = model is not None
         self.needs.text = needs_text(model) if model else " "
+        self.selector.toolTip = model["title"] if model else _("The model that does the work.")
         self.on_change()
 
 
