@@ -31,7 +31,7 @@ class qSlicerModuleSelectorToolBar(QToolBar):
         if module is None:
             raise RuntimeError(f"the host has no module {name}")
         widget = module.widgetRepresentation()
-        self.parent().show_panel(module.title, widget)
+        self.parent()._show_panel(module.title, widget)
         widget.enter()
         self.moduleSelected(name)
 
@@ -55,7 +55,7 @@ class qSlicerMainWindow(QMainWindow):
     def moduleSelector(self) -> qSlicerModuleSelectorToolBar:
         return self._selector
 
-    def show_panel(self, title: str, widget) -> None:
+    def _show_panel(self, title: str, widget) -> None:
         """Put a module's panel into the dock; the one before keeps living."""
         self._scroll.takeWidget()
         self._scroll.setWidget(widget)

@@ -1,9 +1,9 @@
-"""ctkCollapsibleButton and ctkCollapsibleGroupBox."""
+"""ctkCollapsibleButton."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Property, QRect, QSize
-from PySide6.QtWidgets import QAbstractButton, QGroupBox, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from PySide6.QtWidgets import QAbstractButton, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
 from ..registry import stands_in
 from ..signals import CppSignal
@@ -84,18 +84,3 @@ class ctkCollapsibleButton(QAbstractButton):
         option.rect = room.adjusted(6, 5, 20 - room.width(), -5)
         painter.drawPrimitive(arrow, option)
         painter.drawItemText(room.adjusted(28, 0, 0, 0), 0x81, option.palette, self.enabled, self.text)
-
-
-@stands_in
-class ctkCollapsibleGroupBox(QGroupBox):
-    def __init__(self, *arguments) -> None:
-        super().__init__(*arguments)
-        self.setCheckable(True)
-        self.toggled.connect(self._arrange)
-
-    def _arrange(self, shown: bool) -> None:
-        for widget in self.children():
-            if isinstance(widget, QWidget):
-                widget.setVisible(shown)
-
-    collapsed = Property(bool, lambda self: not self.checked, lambda self, value: self.setChecked(not value))

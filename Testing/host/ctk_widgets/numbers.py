@@ -1,8 +1,8 @@
-"""Sliders, spin boxes and ranges."""
+"""Slider and spin box."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Property, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
 
 from ..properties import kept, of_part
@@ -21,7 +21,6 @@ class ctkDoubleSpinBox(QDoubleSpinBox):
 class ctkSliderWidget(QWidget):
     valueChanged = CppSignal("double")
     valueIsChanging = CppSignal("double")
-    editingFinished = CppSignal("")
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +31,6 @@ class ctkSliderWidget(QWidget):
         row.addWidget(self._slider, 1)
         row.addWidget(self._spin)
         self._spin.connect("valueChanged(double)", self._changed)
-        self._spin.connect("editingFinished()", self.editingFinished)
         self._slider.connect("sliderMoved(int)", self._moved)
         self.setFocusProxy(self._spin)
 
@@ -60,39 +58,3 @@ class ctkSliderWidget(QWidget):
 
     def setRange(self, low: float, high: float) -> None:
         self._spin.setRange(low, high)
-
-
-@stands_in
-class ctkRangeWidget(QWidget):
-    valuesChanged = CppSignal("double,double")
-    minimumValueChanged = CppSignal("double")
-    maximumValueChanged = CppSignal("double")
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        self._low, self._high = QDoubleSpinBox(), QDoubleSpinBox()
-        for spin in (self._low, self._high):
-            row.addWidget(spin)
-        self._low.connect("valueChanged(double)", lambda value: self._changed(self.minimumValueChanged, value))
-        self._high.connect("valueChanged(double)", lambda value: self._changed(self.maximumValueChanged, value))
-
-    def _changed(self, signal, value: float) -> None:
-        signal(value)
-        self.valuesChanged(self._low.value, self._high.value)
-
-    def _limit(self, setter: str, value: float) -> None:
-        for spin in (self._low, self._high):
-            getattr(spin, setter)(value)
-
-    minimumValue = of_part(float, "_low", "value")
-    maximumValue = of_part(float, "_high", "value")
-    minimum = Property(float, lambda s: s._low.minimum, lambda s, v: s._limit("setMinimum", v))
-    maximum = Property(float, lambda s: s._low.maximum, lambda s, v: s._limit("setMaximum", v))
-    singleStep = Property(float, lambda s: s._low.singleStep, lambda s, v: s._limit("setSingleStep", v))
-    decimals = Property(int, lambda s: s._low.decimals, lambda s, v: s._limit("setDecimals", v))
-
-    def setValues(self, low: float, high: float) -> None:
-        self._low.setValue(low)
-        self._high.setValue(high)

@@ -44,8 +44,19 @@ class ctkPathLineEdit(QWidget):
 
 
 @stands_in
-class ctkDirectoryButton(QPushButton):
+class ctkDirectoryButton(QWidget):
     directoryChanged = CppSignal("QString")
     directorySelected = CppSignal("QString")
-    directory = kept(str, "directory", "", "directoryChanged")
+    directory = kept(str, "directory", "", "directoryChanged", "_show")
+    text = kept(str, "text", "", after="_show")
     caption = kept(str, "caption", "")
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._button = QPushButton()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._button)
+
+    def _show(self) -> None:
+        self._button.setText(self.text or self.directory)

@@ -1,22 +1,13 @@
-"""Number widgets that know the scene (its units, in Slicer)."""
+"""qMRMLSpinBox: a spin box that knows the scene (its units, in Slicer)."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from ..ctk_widgets.numbers import ctkDoubleSpinBox, ctkRangeWidget, ctkSliderWidget
+from ..ctk_widgets.numbers import ctkDoubleSpinBox
 from ..properties import kept
 from ..registry import stands_in
 from .scene_widget import SceneWidget
-
-
-@stands_in
-class qMRMLSliderWidget(SceneWidget, ctkSliderWidget):
-    quantity = kept(str, "quantity", "")
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        ctkSliderWidget.__init__(self, parent)
-        self._start()
 
 
 @stands_in
@@ -25,13 +16,4 @@ class qMRMLSpinBox(SceneWidget, ctkDoubleSpinBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         ctkDoubleSpinBox.__init__(self, parent)
-        self._start()
-
-
-@stands_in
-class qMRMLRangeWidget(SceneWidget, ctkRangeWidget):
-    quantity = kept(str, "quantity", "")
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        ctkRangeWidget.__init__(self, parent)
         self._start()

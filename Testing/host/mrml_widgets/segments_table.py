@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import slicer
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Property, Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
@@ -64,8 +64,7 @@ class qMRMLSegmentsTableView(SceneWidget, QWidget):
                 self._table.selectRow(row)
         self._table.setSelectionMode(QAbstractItemView.ExtendedSelection)
 
-    def segmentCount(self) -> int:
-        return self._table.rowCount
+    segmentCount = Property(int, lambda self: self._table.rowCount)
 
     def _fill(self) -> None:
         self._filling = True

@@ -13,14 +13,12 @@ from .annotations import Choice, Decimals, Maximum, Minimum, SingleStep, WithinR
 PROPERTY = "SlicerParameterName"
 VALUE_AND_SIGNAL = {
     "QCheckBox": ("checked", "toggled(bool)"),
-    "ctkCheckBox": ("checked", "toggled(bool)"),
     "QPushButton": ("checked", "toggled(bool)"),
     "QSlider": ("value", "valueChanged(int)"),
     "QSpinBox": ("value", "valueChanged(int)"),
     "QDoubleSpinBox": ("value", "valueChanged(double)"),
     "ctkDoubleSpinBox": ("value", "valueChanged(double)"),
     "ctkSliderWidget": ("value", "valueChanged(double)"),
-    "qMRMLSliderWidget": ("value", "valueChanged(double)"),
     "qMRMLSpinBox": ("value", "valueChanged(double)"),
     "QLineEdit": ("text", "textChanged(QString)"),
     "QTextEdit": ("plainText", "textChanged()"),
