@@ -62,6 +62,25 @@ def test_at_most_ten_reports_a_second_and_a_new_step_at_once():
     assert len(told) <= 40
 
 
+def test_a_silent_step_moves_on_by_its_usual_seconds_but_not_to_its_end():
+    told, clock = [], Clock()
+    progress = JobProgress({"a": 10.0, "b": 10.0}, lambda *report: told.append(report), clock)
+    progress("a", 0.0)
+    for n in range(1, 31):
+        clock.now = float(n)
+        progress.tick()
+    fractions = [t[1] for t in told]
+    assert fractions[:5] == [0.0, 0.05, 0.1, 0.15, 0.2] and fractions[-1] == pytest.approx(0.475)
+    progress("b", 0.0)
+    assert told[-1][1] == 0.5
+    quiet = JobProgress({}, lambda *report: told.append(report), clock)
+    quiet("x", 0.0)
+    number = len(told)
+    clock.now += 5
+    quiet.tick()
+    assert len(told) == number
+
+
 def test_seconds_of_a_run_are_remembered_by_job_and_model(tmp_path, monkeypatch):
     monkeypatch.setenv("RADONCAI_HOME", str(tmp_path))
     typical._measured.cache_clear()
@@ -100,10 +119,18 @@ def test_arrays_round_trip_and_refuse_what_is_damaged(tmp_path):
             load_array(tmp_path, name)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is Linux")
-def test_a_full_disk_is_told_apart_from_a_locked_one(tmp_path):
-    with pytest.raises(PlatformError, match="full"):
-        array_file.write_array("/dev/full", np.zeros((40, 40, 40)))
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as Unix does")
+def test_a_full_disk_is_told_apart_from_a_locked_one_and_leaves_no_part(tmp_path):
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(PlatformError, match="full"):
+            array_file.write_array(tmp_path / "a.npy", np.zeros((40, 40, 40)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
     assert "another folder" in array_file.disk_sentence(tmp_path, OSError(errno.EROFS, "Read-only file system"))
 
 

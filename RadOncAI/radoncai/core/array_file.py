@@ -23,7 +23,8 @@ def write_array(path: Path, array: np.ndarray) -> Path:
             np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
             file.write(memoryview(array).cast("B") if array.size else b"")
     except OSError as error:
-        Path(path).unlink(missing_ok=True)
+        if Path(path).is_file():
+            Path(path).unlink()
         raise PlatformError(disk_sentence(Path(path).parent, error)) from error
     return Path(path)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
 LEAST_S, LEAST_SHARE = 2.0, 0.15
 MOST_A_SECOND, SAME_STEP_S = 10, 0.15
+SILENT_S, SILENT_SHARE = 0.5, 0.95
 NEW_STEP, SAME_STEP = 0.15, 0.01
 
 Report = Callable[[str, float, float | None], None]
@@ -17,12 +19,14 @@ class JobProgress:
     """Listens to a `Progress` and calls `report(step, fraction, left_s)` at most ten times a second.
 
     `typical` maps step names, in order, to the seconds they took before; without any, each step moves a part of the
-    rest. The fraction never falls. A new step is told at once, since it may stay silent for long.
+    rest. The fraction never falls. A new step is told at once, since it may stay silent for long; `tick`, called from
+    another thread, then moves it on by the usual seconds.
     """
 
     def __init__(self, typical: Mapping[str, float], report: Report, clock: Callable[[], float] = time.monotonic):
         self._report, self._clock = report, clock
-        self._start = clock()
+        self._start = self._began = clock()
+        self._lock = threading.Lock()
         self._sent: deque[float] = deque(maxlen=MOST_A_SECOND)
         self._step, self._told, self._fraction = "", "", 0.0
         self._total = sum(typical.values())
@@ -33,14 +37,35 @@ class JobProgress:
             begin += seconds
 
     def __call__(self, step: str, fraction: float) -> None:
-        now = self._clock()
-        self._fraction = min(max(self._fraction, self._whole(step, fraction)), 0.99)
-        self._step = step
-        if not self._may_send(now):
-            return
-        self._told = step
+        with self._lock:
+            now = self._clock()
+            self._fraction = min(max(self._fraction, self._whole(step, fraction)), 0.99)
+            if step != self._step:
+                self._step, self._began = step, now
+            if self._may_send(now):
+                self._send(now)
+
+    def tick(self) -> None:
+        """Say that a silent step goes on; nothing where it spoke within half a second or its length is not known."""
+        with self._lock:
+            now = self._clock()
+            if self._step not in self._spans or (self._sent and now - self._sent[-1] < SILENT_S):
+                return
+            begin, share = self._spans[self._step]
+            gone = min((now - self._began) / max(share * self._total, 1e-9), SILENT_SHARE)
+            self._fraction = min(max(self._fraction, begin + share * gone), 0.99)
+            if self._may_send(now):
+                self._send(now)
+
+    def close(self) -> None:
+        """Nothing is told from now on: the result comes."""
+        with self._lock:
+            self._report = _nothing
+
+    def _send(self, now: float) -> None:
+        self._told = self._step
         self._sent.append(now)
-        self._report(step, round(self._fraction, 4), self._left(now - self._start))
+        self._report(self._step, round(self._fraction, 4), self._left(now - self._start))
 
     def _may_send(self, now: float) -> bool:
         if len(self._sent) == MOST_A_SECOND and now - self._sent[0] < 1.0:
@@ -63,3 +88,7 @@ class JobProgress:
         if self._total:
             total = self._fraction * total + (1 - self._fraction) * max(self._total, elapsed)
         return round(max(total - elapsed, 0.0), 1)
+
+
+def _nothing(step: str, fraction: float, left_s: float | None) -> None:
+    pass

@@ -17,6 +17,7 @@ from radoncai.worker.work import Work
 
 GRACE_S = 1.5
 MODELS_KEPT = 6
+TICK_S = 0.5
 
 
 class Service:
@@ -91,13 +92,18 @@ class Service:
                 return
             self._waiting.discard(name)
             self._current = (name, progress)
+        ended = threading.Event()
+        threading.Thread(target=_tick, args=(report, ended), daemon=True).start()
         try:
             result = self._result(request, name, progress)
+            report.close()
             self._channel.send("result", id=name, result=result)
         except BaseException as error:
+            report.close()
             kind, text = failure.describe(error, request)
             self._channel.send("failed", id=name, kind=kind, text=text)
         finally:
+            ended.set()
             with self._lock:
                 self._current = None
 
@@ -112,6 +118,12 @@ class Service:
         _raise_if_stopped(progress)
         typical.remember(request, progress.seconds)
         return result
+
+
+def _tick(report: JobProgress, ended: threading.Event) -> None:
+    """Steps that stay silent for long still move."""
+    while not ended.wait(TICK_S):
+        report.tick()
 
 
 def _keep_models() -> None:
