@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -66,7 +67,8 @@ def _volume_checksum(node) -> str:
 
 def _voxels_checksum(node, matrix: np.ndarray) -> str:
     array = np.ascontiguousarray(slicer.util.arrayFromVolume(node))
-    return _digest(memoryview(array).cast("B"), repr((array.shape, array.dtype.str)).encode(), _place(matrix))
+    sum_ = zlib.crc32(memoryview(array).cast("B"))  # five times faster than a hash, and enough to see an edit
+    return _digest(repr((sum_, array.shape, array.dtype.str)).encode(), _place(matrix))
 
 
 def _once(key: tuple[str, str], state: tuple, compute: Callable[[], str]) -> str:
