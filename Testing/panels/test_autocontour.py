@@ -10,12 +10,18 @@ import host
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK as sitk
+
+from radoncai.core.dose import Dose
+from radoncai.core.structures import Structure
 from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.rtdose import write_rtdose
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.phantom.patient import sample_patient
 
 HOLD_S = 60
 CANCEL_S = 2.0
+VOXEL_CC = 0.036
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +31,21 @@ def database_folder(tmp_path_factory):
     patient = sample_patient(spacing_mm=(4.0, 3.0, 3.0), z_range_mm=(-70.0, 40.0))
     ct = write_ct_series(patient.ct, folder / "ct", patient_id="P1", patient_name="Sample^Patient",
                          series_description="Planning CT")
-    write_rtstruct(replace(patient.truth, source=ct.source), ct, folder / "rtstruct.dcm", label="Drawn")
+    drawn = replace(patient.truth, source=ct.source, structures=(*patient.truth.structures, ring(ct)))
+    write_rtstruct(drawn, ct, folder / "rtstruct.dcm", label="Drawn")
+    dose = ct.with_array(np.full(ct.array.shape, 2.0, np.float32))
+    write_rtdose(Dose(replace(dose, modality="RTDOSE", unit="Gy"), kind="predicted"), folder / "rtdose.dcm",
+                 image=ct.source, plan=("1.2.840.10008.5.1.4.1.1.481.5", "1.2.3.4"))
     return folder
+
+
+def ring(ct) -> Structure:
+    """A pipe along the patient: its RTSTRUCT needs a keyhole on every slice."""
+    mask = np.zeros(ct.grid.shape, bool)
+    row, column = np.ogrid[: mask.shape[1], : mask.shape[2]]
+    away = np.hypot(row - 80, column - 80)
+    mask[5:20] = (away < 12.3) & (away > 6.1)
+    return Structure.from_full("Ring", mask)
 
 
 @pytest.fixture
@@ -249,18 +268,34 @@ def test_apply_by_key(ready):
     assert ready.run.message.text == "Cancelled."
 
 
-def test_structures_of_the_study_load_with_the_same_volumes(ready, database_folder):
-    from radoncai.dicom.rtstruct_reader import read_rtstruct
-    from radoncai.dicom.series import read_series
+def test_rings_and_keyholes_have_the_same_volume_in_panel_and_command(ready, database_folder, tmp_path):
+    from radoncai.cli.main import main
 
     host.wait_until(lambda: ready.input.study.entries, HOLD_S)
+    assert [kind for kind, _entry in ready.input.study.entries] == ["structures", "dose"]
     ready.input.study.load_button.click()
     finish(ready)
-    drawn = read_rtstruct(database_folder / "rtstruct.dcm", read_series(database_folder / "ct"))
-    drawn = getattr(drawn, "structures", drawn)
-    wanted = {s.name: int(s.mask.sum()) * 0.036 for s in drawn}
     shown = {row.name: row.volume_cc for row in ready.table.rows}
-    assert shown == pytest.approx(wanted) and "AI" not in ready.ui.resultSection.text
+    assert "AI" not in ready.ui.resultSection.text and ready.ui.resultSection.text == "Result"
+    assert main(["convert", str(database_folder / "rtstruct.dcm"), "--ct", str(database_folder / "ct"),
+                 "-o", str(tmp_path / "masks")]) == 0
+    said = {f.name.split(".")[0]: int(sitk.GetArrayFromImage(sitk.ReadImage(f)).astype(bool).sum())
+            for f in (tmp_path / "masks").iterdir()}
+    assert shown == pytest.approx({name: voxels * VOXEL_CC for name, voxels in said.items()})
+    assert 0 < shown["Ring"] < np.pi * 12.3**2 * 15 * VOXEL_CC * 0.8
+
+
+def test_the_dose_beside_the_image_loads(ready):
+    import slicer
+
+    host.wait_until(lambda: ready.input.study.entries, HOLD_S)
+    ready.input.study.selector.currentIndex = 1
+    ready.input.study.load_button.click()
+    finish(ready)
+    assert ready.run.message.symbol == "✓", ready.run.message.text
+    doses = [n for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+             if n.GetAttribute("DicomRtImport.DoseVolume") == "1"]
+    assert len(doses) == 1 and slicer.util.arrayFromVolume(doses[0]).max() == pytest.approx(2.0)
 
 
 def test_rtstruct_is_written_for_the_original_images(ready, tmp_path, database_folder):

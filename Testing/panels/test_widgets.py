@@ -210,6 +210,18 @@ def test_installation_asks_through_slicer(scene):
     assert "was not installed" in install.ensure("onnxruntime", "AutoContour")
 
 
+def test_a_licence_that_restricts_is_agreed_to_once(scene, monkeypatch):
+    import slicer
+    from RadOncAILib.widgets import licence
+
+    asked, answers = [], [False, True]
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: asked.append(text) or answers.pop(0))
+    monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
+    model = {"name": "m", "version": str(id(asked)), "title": "M", "licence": "CC BY-NC-SA 4.0", "card": {}}
+    assert [licence.agreed(model) for _ in range(3)] == [False, True, True] and len(asked) == 2
+    assert "CC BY-NC-SA 4.0" in asked[0] and licence.agreed({**model, "version": "2", "licence": "Apache-2.0"})
+
+
 def test_a_folded_section_says_what_was_chosen(frame):
     import ctk
     from RadOncAILib.widgets.section import Section
@@ -242,9 +254,9 @@ def test_importing_the_widgets_starts_nothing(scene):
     from pathlib import Path
 
     root = Path(__file__).parents[2]
-    code = ("import sys; sys.path[:0] = [r'%s', r'%s']; import host; slicer = host.start();"
-            "[host.load_module(n) for n in ('RadOncAI', 'AutoContour')];"
+    code = (f"import sys; sys.path[:0] = [r'{root / 'Testing'}', r'{root / 'RadOncAI'}']; import host;"
+            "slicer = host.start(); [host.load_module(n) for n in ('RadOncAI', 'AutoContour')];"
             "found = [m for m in ('torch', 'pip', 'onnxruntime', 'SimpleITK', 'RadOncAILib.worker', 'AutoContourLib')"
-            " if m in sys.modules]; sys.exit(repr(found) if found else 0)") % (root / "Testing", root / "RadOncAI")
+            " if m in sys.modules]; sys.exit(repr(found) if found else 0)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-500:]

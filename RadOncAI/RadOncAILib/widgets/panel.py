@@ -10,21 +10,22 @@ import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from . import install, marks
+from . import install, licence, marks
 from .log_section import LogSection
 
 
 class PanelWidget(VTKObservationMixin):
     """The life of a panel. `owner` is the module's ScriptedLoadableModuleWidget, `logic` its Logic.
 
-    A panel overrides `build` (make blocks in the placeholders of `self.ui`, set `self.run`), `connect_node` and
-    `disconnect_node` (widgets to and from `self.node`), `refresh` (show what can be done now) and `forget` (drop
-    answers and nodes). `self.node` is the typed parameter node, None while the panel is not open.
+    A panel overrides `build` (make blocks in the placeholders of `self.ui`, set `self.run` and `self.model`),
+    `connect_node` and `disconnect_node` (widgets to and from `self.node`), `refresh` (show what can be done now) and
+    `forget` (drop answers and nodes). `self.node` is the typed parameter node, None while the panel is not open.
     """
 
     def __init__(self, owner, logic) -> None:
         VTKObservationMixin.__init__(self)
-        self.owner, self.logic, self.node, self.run, self.ui = owner, logic, None, None, None
+        self.owner, self.logic, self.node, self.ui = owner, logic, None, None
+        self.run = self.model = None
         self._refresh_soon = qt.QTimer()
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(0)
@@ -58,6 +59,7 @@ class PanelWidget(VTKObservationMixin):
         self.owner.layout.addStretch(1)
         self.build()
         self.run.attach_log(self.log)
+        self.run.may_start = lambda: licence.agreed(self.model.current)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
         self.addObserver(scene, scene.EndCloseEvent, self._on_scene_new)

@@ -23,13 +23,15 @@ IDLE, RUNNING, STOPPING, SHOWING = "idle", "running", "stopping", "showing"
 class RunBlock:
     """Runs one job at a time.
 
-    `on_apply` is called by a click (or Ctrl+Return) while idle and shall call `start`. `on_state` is called whenever
-    the state changes. `state` is idle, running, stopping or showing (the result goes into the scene in portions).
+    `on_apply` is called by a click (or Ctrl+Return) while idle and shall call `start`; `may_start` is asked before (the
+    licence). `on_state` is called whenever the state changes. `state` is idle, running, stopping or showing (the
+    result goes into the scene in portions).
     """
 
     def __init__(self, placeholder, on_apply: Callable[[], None], *, with_device: bool = True) -> None:
         self.widget, self.on_apply = placeholder, on_apply
         self.on_state: Callable[[], None] = lambda: None
+        self.may_start: Callable[[], bool] = lambda: True
         self.state, self._action, self._job, self._run = IDLE, "", None, 0
         self._allowed, self._said = False, None
         self._portions: Iterator | None = None
@@ -262,10 +264,10 @@ class RunBlock:
             self.button.toolTip = _("Stops the run; nothing half-made stays ({key}).").format(key=KEY)
 
     def _on_click(self) -> None:
-        if self.state == IDLE:
-            self.on_apply()
-        else:
+        if self.state != IDLE:
             self.cancel()
+        elif self.may_start():
+            self.on_apply()
 
 
 def time_left(seconds: float) -> str:
