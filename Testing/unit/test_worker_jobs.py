@@ -270,3 +270,48 @@ def test_models_say_why_they_cannot_be_used(client):
     assert {"card", "licence", "memory_mb", "expected_s", "sites", "modality"} <= set(rows["hn_oar"])
     assert rows["hn_oar"]["experimental"]
     job.close()
+
+
+def test_tissue_at_a_given_level_its_edit_its_undo_and_its_files(client, series, tmp_path):
+    volume, files, _ = series
+    folder = client.new_folder()
+    request = {"folder": str(folder), "image": image_of(volume, folder, files), "person": {"sex": "F"}}
+    event, _, _ = run(client, "bodycomp", {**request, "level_mm": 12.0})
+    first = event["result"]
+    assert first["level"]["slice"] == 14 and first["labels"]["slice"] == 14 and first["labels"]["box"][0] == [14, 15]
+    assert first["person"]["height_m"] == 1.74 and first["row"]["level_mm"] == 12.0
+    assert any("given" in text for text in first["flags"])
+    again = {**request, "labels": first["labels"], "level_mm": 12.0, "measured": first["measured"]}
+    event, _, _ = run(client, "bodycomp_edit", again)
+    assert event["result"]["sd"] == first["sd"] and "edited" not in event["result"]["provenance"]["options"]
+    labels = np.load(folder / first["labels"]["array"])
+    added = int((labels[0, 25:29, 34:38] != 1).sum())
+    labels[0, 25:29, 34:38] = 1
+    np.save(folder / "edited.npy", labels)
+    edited = {**again, "labels": {**first["labels"], "array": "edited.npy"}}
+    event, _, _ = run(client, "bodycomp_edit", edited)
+    now = event["result"]
+    assert now["values"]["muscle_cm2"] == pytest.approx(first["values"]["muscle_cm2"] + added * 0.25)
+    assert now["sd"]["muscle_cm2"] is None and now["provenance"]["options"]["edited"]
+    event, _, job = run(client, "write_bodycomp", {**edited, "output": str(tmp_path / "out"), "report": True})
+    assert set(event["result"]["files"]) == {"bodycomp.csv", "l3.png", "provenance.json", "report.html", "result.json",
+                                             "tissue.nrrd"}
+    elsewhere = {**again, "level_mm": 50.0}
+    event, _, _ = run(client, "bodycomp_edit", elsewhere)
+    assert event["kind"] == "input"
+    job.close()
+
+
+def test_a_level_is_told_in_the_images_own_slices(client):
+    volume = trunk_volume()
+    matrix = volume.grid.index_to_lps.copy()
+    matrix[:3, 3] += matrix[:3, 2] * (SHAPE[0] - 1)
+    matrix[:3, 2] *= -1
+    upside_down = Volume(np.ascontiguousarray(volume.array[::-1]), Grid(SHAPE, matrix), "CT", "HU")
+    folder = client.new_folder()
+    event, _, job = run(client, "bodycomp", {"folder": str(folder), "image": image_of(upside_down, folder),
+                                             "level_mm": 12.0})
+    level = event["result"]["level"]
+    assert upside_down.grid.to_lps(np.array([[0, 0, level["slice"]]]))[0, 2] == pytest.approx(10.0, abs=2.5)
+    assert event["result"]["labels"]["box"][0] == [level["slice"], level["slice"] + 1]
+    job.close()

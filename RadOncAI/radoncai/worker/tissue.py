@@ -51,26 +51,40 @@ def result_to_json(result: BodyResult, image: Image, folder: Path, options: dict
                          "model": result.model.name, "seconds": result.seconds, "options": options}}
 
 
-def edited(request: dict[str, Any], image: Image, folder: Path) -> BodyComposition:
-    """Numbers of the request's labels at its level, measured anew. Raises InputError."""
+def edited(request: dict[str, Any], image: Image, folder: Path) -> tuple[BodyResult, dict[str, Any]]:
+    """The result of the request's labels at its level, and the options it was made with. Raises InputError.
+
+    With `measured`, what the network found there, an exact undo of an edit gives its answer back.
+    """
     level = _level_of(request, image)
-    return measure_labels(image.volume, labels_from_json(request, image, folder, level), level, person_of(request))
+    before = optional(request, "measured", dict)
+    if before and (before.get("level") or {}).get("slice_index") == level.slice_index:
+        result, is_same = measured_before(request, image, folder)
+        options = before.get("options") or {}
+        return result, options if is_same else {**options, "edited": True}
+    labels = labels_from_json(request, image, folder, level)
+    model = find(optional(request, "model", str) or "l3_tissue")
+    weights = next(iter(model.model.weights.values()), "")
+    measured = measure_labels(image.volume, labels, level, person_of(request))
+    return BodyResult(measured, model, "cpu", weights, {}), {"level_mm": request["level_mm"], "edited": True}
 
 
-def measured_before(request: dict[str, Any], image: Image, folder: Path) -> BodyResult:
-    """A result from `measured`, `labels` and `person`; its numbers are computed again from the labels.
+def measured_before(request: dict[str, Any], image: Image, folder: Path) -> tuple[BodyResult, bool]:
+    """A result from `measured`, `labels` and `person`, and whether the labels are still those that were measured.
 
-    Standard deviations and the doubt of the network stay where the labels are still those that were measured.
+    Numbers are computed again from the labels; standard deviations and flags stay only where the labels did.
     """
     before = field(request, "measured", dict)
     level = _level_again(field(before, "level", dict))
     labels = labels_from_json(request, image, folder, level)
     now = measure_labels(image.volume, labels, level, person_of(request))
-    if _same_numbers(now.values, before.get("values") or {}):
+    is_same = _same_numbers(now.values, before.get("values") or {})
+    if is_same:
         sd = with_indices({**now.sd, **(before.get("sd") or {})}, now.person.height_m)
         now = replace(now, sd=sd, flags=tuple(before.get("flags") or ()))
-    return BodyResult(now, find(before.get("model") or "l3_tissue"), before.get("device") or "cpu",
-                      before.get("weights") or "", before.get("seconds") or {})
+    result = BodyResult(now, find(before.get("model") or "l3_tissue"), before.get("device") or "cpu",
+                        before.get("weights") or "", before.get("seconds") or {})
+    return result, is_same
 
 
 def labels_from_json(request: dict[str, Any], image: Image, folder: Path, level: Level) -> np.ndarray:

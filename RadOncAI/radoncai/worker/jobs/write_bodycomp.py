@@ -21,9 +21,10 @@ def run(work: Work) -> dict[str, Any]:
     output = Path(field(request, "output", str))
     work.progress.step("reading the image")
     image = read_image(request, work.folder)
-    result = measured_before(request, image, work.folder)
+    result, is_same = measured_before(request, image, work.folder)
+    options = {**(request["measured"].get("options") or {}), **({} if is_same else {"edited": True})}
     with staged(output) as place:
-        record = write_results(result, image.volume, place, work.progress, request["measured"].get("options") or {})
+        record = write_results(result, image.volume, place, work.progress, options)
         if request.get("report"):
             section = body_section(result, image.volume, row(result, image.volume, record.run))
             report_of(place, image.volume, record, result.model, body=section)
