@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from data.odd_dicom import axial_series
+from data.segmentations import SHAPE as SEG_SHAPE
 from data.shapes import twelve_shapes
 
 from radoncai.core.dose import Dose, Prescription
@@ -17,6 +18,7 @@ from radoncai.dicom.rtdose import read_rtdose, write_rtdose
 from radoncai.dicom.rtplan import write_rtplan
 from radoncai.dicom.rtstruct_reader import read_rtstruct
 from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.series import read_series
 
 SHAPE, SPACING = (10, 40, 44), (2.5, 1.1, 0.977)
 GRID = Grid.axial(SHAPE, SPACING, (-21.5, -17.25, -300.125))
@@ -171,3 +173,39 @@ def test_an_image_is_no_label_map(tmp_path):
     write_image(Volume(np.full(SHAPE, 0.4, np.float32), GRID), tmp_path / "b.nrrd")
     with pytest.raises(InputError, match="not whole numbers"):
         read_labels(tmp_path / "b.nrrd")
+
+
+def test_names_are_mapped_by_the_table_and_by_hand(tmp_path):
+    sets = StructureSet(GRID, tuple(Structure.from_full(n, SHAPES["Lens"]) for n in
+                                    ("Lt Parotid", "Parotid_R", "Rt Parotid", "zz 9", "PTV70")))
+    write_seg_nrrd(sets, tmp_path / "s.seg.nrrd")
+    said = convert(tmp_path / "s.seg.nrrd", tmp_path / "out.seg.nrrd", names="standard", mapping={"zz 9": "Couch"})
+    assert read_labels(tmp_path / "out.seg.nrrd").names == ("Parotid_L", "Parotid_R", "Rt Parotid", "Couch", "PTV_7000")
+    assert "Lt Parotid was renamed to Parotid_L." in said
+    assert "Rt Parotid keeps its name: Parotid_R is there already." in said
+    convert(tmp_path / "s.seg.nrrd", tmp_path / "kept.seg.nrrd")
+    assert read_labels(tmp_path / "kept.seg.nrrd").names == sets.names
+    with pytest.raises(InputError, match="no structure Nobody"):
+        convert(tmp_path / "s.seg.nrrd", tmp_path / "x.seg.nrrd", mapping={"Nobody": "A"})
+
+
+def test_a_segmentation_goes_to_contours_and_masks(ct, tmp_path):
+    grid = Grid.axial(SEG_SHAPE, (2.5, 1.1, 0.9), (3.0, 4.0, 5.0))
+    image = write_ct_series(Volume(np.zeros(SEG_SHAPE), grid, "CT", "HU"), tmp_path / "ct", patient_id="P1")
+    write_seg(grid, tmp_path / "seg.dcm", frame_uid=image.source.frame_uid)
+    volume = read_series(tmp_path / "ct")
+    said = convert(tmp_path / "seg.dcm", tmp_path / "rs.dcm", volume)
+    found = read_rtstruct(tmp_path / "rs.dcm", volume)
+    assert all(np.array_equal(found.find(n).full(SEG_SHAPE), m) for n, m in MASKS.items())
+    assert "Nothing was left out: it has no voxels in the file." in said
+    convert(tmp_path / "seg.dcm", tmp_path / "masks")
+    assert {p.name for p in (tmp_path / "masks").iterdir()} == {f"{n}.nii.gz" for n in MASKS}
+    with pytest.raises(InputError, match="frames of reference"):
+        convert(tmp_path / "seg.dcm", tmp_path / "rs2.dcm", ct)
+
+
+def test_images_go_from_raster_to_raster(tmp_path):
+    image = np.random.default_rng(0).integers(-1000, 1000, SHAPE).astype(np.int16)
+    write_image(Volume(image, GRID), tmp_path / "a.nrrd")
+    convert(tmp_path / "a.nrrd", tmp_path / "b.nii.gz")
+    assert np.array_equal(read_image(tmp_path / "b.nii.gz").array, image)

@@ -14,7 +14,7 @@ from radoncai.dicom.raster import raster_ending, read_raster
 from radoncai.dicom.rtdose_reader import read_rtdose
 from radoncai.dicom.rtdose_sum import read_rtdose_folder
 
-_MOST_GY = 1000.0
+MOST_GY = 1000.0
 
 
 def read_dose(path: Path) -> Dose:
@@ -31,6 +31,6 @@ def read_dose(path: Path) -> Dose:
         return read_rtdose(path)
     array, grid, _ = read_raster(path)
     gray = array.astype(np.float32)
-    if gray.ndim != 3 or not np.isfinite(gray).all() or gray.min(initial=0) < -1e-3 or gray.max(initial=0) > _MOST_GY:
+    if gray.ndim != 3 or not np.isfinite(gray).all() or gray.min(initial=0) < -1e-3 or gray.max(initial=0) > MOST_GY:
         raise InputError(f"The values of {path} cannot be a dose in Gy; name the dose file.")
     return Dose(Volume(gray, grid, "RTDOSE", "Gy", Source(sha256=file_hash(path))))

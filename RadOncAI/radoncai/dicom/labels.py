@@ -18,7 +18,7 @@ from radoncai.dicom.raster import read_raster, stem, write_raster
 
 _SLICER_STATUS = {"unreviewed": "notstarted", "approved": "completed", "needs_work": "flagged", "rejected": "flagged"}
 _STATUS = {"notstarted": "unreviewed", "inprogress": "needs_work", "completed": "unreviewed", "flagged": "needs_work"}
-_MOST_LABELS = 400
+MOST_LABELS = 400
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _from_fields(mask: np.ndarray, field: dict[str, str]) -> Structure:
 def _plain(layers: np.ndarray, path: Path) -> tuple[list[Structure], dict[str, str]]:
     labels = layers[..., 0].astype(np.int64)
     values = [int(v) for v in np.unique(labels) if v]
-    if len(values) > _MOST_LABELS:
+    if len(values) > MOST_LABELS:
         raise InputError(f"{path} is an image, no label map: it has {len(values)} different values.")
     names = _names_beside(path)
     if len(values) == 1 and not names:

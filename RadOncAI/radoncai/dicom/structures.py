@@ -10,17 +10,22 @@ from radoncai.core.naming import annotated
 from radoncai.core.resample import resample_array
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.files import is_dicom
+from radoncai.dicom.files import is_dicom, open_dicom
 from radoncai.dicom.labels import read_labels
 from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
+from radoncai.dicom.same_patient import check_same_patient
+from radoncai.dicom.seg import read_seg
+from radoncai.dicom.values import modality_of
 
 
 def read_structures(path: Path, volume: Volume, *, same_patient: bool = False) -> StructureSet:
-    """An RTSTRUCT or a label map on the grid of `volume`.
+    """An RTSTRUCT, a DICOM segmentation or a label map on the grid of `volume`.
 
     Raises InputError for another patient or frame of reference, and for a file that is neither.
     """
     if is_dicom(_existing(path)):
+        if modality_of(open_dicom(path, pixels=False)) == "SEG":
+            return _segmentation(path, volume, same_patient)
         return annotated(read_rtstruct(path, volume, same_patient=same_patient))
     found = read_labels(path)
     if not found.grid.same_as(volume.grid, 0.1):
@@ -28,10 +33,19 @@ def read_structures(path: Path, volume: Volume, *, same_patient: bool = False) -
     return annotated(found)
 
 
+def _segmentation(path: Path, volume: Volume, same_patient: bool) -> StructureSet:
+    found = read_seg(path, volume)
+    what = "the images and the segmentation"
+    said = check_same_patient(volume.source, found.source, what, same_patient=same_patient)
+    return annotated(replace(found, warnings=(*found.warnings, *said)))
+
+
 def read_structures_alone(path: Path, dose: Volume) -> StructureSet:
     """Structures for a DVH, without images: contours stay contours, a label map keeps its own grid."""
     if not is_dicom(_existing(path)):
         return annotated(read_labels(path))
+    if modality_of(open_dicom(path, pixels=False)) == "SEG":
+        return annotated(read_seg(path))
     found = read_contours(path)
     kept = tuple(
         replace(roi.structure, contours=roi.contours)
