@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from data.odd_dicom import axial_series
+from data.segmentations import MASKS, write_seg
 from data.segmentations import SHAPE as SEG_SHAPE
 from data.shapes import twelve_shapes
 
