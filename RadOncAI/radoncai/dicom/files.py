@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import pydicom
@@ -13,6 +15,8 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from radoncai.core.errors import InputError
 
+_MOST_BYTES = 2 << 30
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _BARE_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
 
 
@@ -49,13 +53,15 @@ def open_dicom(path: Path, *, pixels: bool = True) -> FileDataset:
     if not is_dicom(path):
         raise InputError(f"{path} is not a DICOM file; name a DICOM file or folder.")
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else None
+        raw = _unzipped(path) if path.name.lower().endswith(".gz") else None
+        _refuse_bomb(path, raw)
         data = pydicom.dcmread(io.BytesIO(raw) if raw else path, stop_before_pixels=not pixels, force=True)
         len(data)
         transfer_syntax(data)
         return data
     except (InvalidDicomError, BytesLengthException, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError,
-            NotImplementedError, RecursionError, OverflowError, MemoryError) as error:
+            NotImplementedError, RecursionError, OverflowError, MemoryError, IndexError, AssertionError, struct.error,
+            zlib.error, LookupError, UnicodeError) as error:
         raise InputError(f"{path} is damaged or cut off ({_short(error)}); copy it again.") from error
 
 
@@ -69,6 +75,35 @@ def transfer_syntax(data: FileDataset) -> str:
         if little and data.original_encoding[0] is False:
             data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
     return str(data.file_meta.TransferSyntaxUID)
+
+
+def _unzipped(path: Path) -> bytes:
+    """The content of a gzip file, as far as memory allows."""
+    with gzip.open(path) as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"{path} unpacks to more than {_MOST_BYTES >> 30} GB; unpack it first.")
+    return content
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(600)
+
+
+def _refuse_bomb(path: Path, raw: bytes | None) -> None:
+    """A deflated data set may unpack to more than memory holds; look before pydicom does."""
+    head = raw[:600] if raw is not None else _start(path)
+    if _DEFLATED not in head:
+        return
+    content = raw if raw is not None else path.read_bytes()
+    end = 144 + int.from_bytes(content[140:144], "little")
+    unpacker, total, rest = zlib.decompressobj(-zlib.MAX_WBITS), 0, content[end:]
+    while rest and not unpacker.eof and total <= _MOST_BYTES:
+        total += len(unpacker.decompress(rest, 1 << 24))
+        rest = unpacker.unconsumed_tail
+    if total > _MOST_BYTES:
+        raise InputError(f"{path} unpacks to more than {_MOST_BYTES >> 30} GB; it is damaged.")
 
 
 def _plausible_bare(start: bytes) -> bool:
