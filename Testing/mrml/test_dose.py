@@ -1,20 +1,19 @@
 """Doses into the scene and out again."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from mrml import drawn
 
-from radoncai.core.array_file import write_array
-from radoncai.core.errors import InputError
+sys.path.append(str(Path(__file__).parent))
+
+import scene_drawings as drawn  # noqa: E402
+from scene_drawings import dose_result  # noqa: E402
+
+from radoncai.core.errors import InputError  # noqa: E402
 
 RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
-
-def dose_result(folder, axes="axial", **more):
-    array = np.linspace(0, 70, 4 * 5 * 6).reshape(4, 5, 6).astype(np.float32)
-    write_array(folder / "dose_0.npy", array)
-    matrix = RAS_LPS @ drawn.ijk_to_ras(axes)
-    return array, {"dose": {"array": "dose_0.npy", "ijk_to_lps": matrix.ravel().tolist()}, "folder": str(folder)} | more
 
 
 def show(scene, folder, axes="axial", **more):

@@ -1,8 +1,15 @@
 """What a result was made from is remembered and judged by content."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from mrml import drawn
+
+sys.path.append(str(Path(__file__).parent))
+
+import scene_drawings as drawn  # noqa: E402
+from scene_drawings import paint  # noqa: E402
 
 BOX = [(2, 5), (3, 7), (1, 4)]
 
@@ -19,12 +26,6 @@ def made(scene, tmp_path):
     dose = drawn.volume(scene, name="dose")
     remember(dose, {"CT": ct, "structures": structures, "Prescription": {"PTV_7000": 70.0}, "Fractions": 35})
     return scene, ct, structures, dose
-
-
-def paint(slicer, node, segment_id, ct, voxel=(0, 0, 0), value=1):
-    array = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, ct)
-    array[voxel] = value
-    slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, segment_id, ct)
 
 
 def test_an_unchanged_result_is_not_out_of_date(made):

@@ -1,11 +1,17 @@
 """A landmark in RAS lies under the same voxel in every frame, for images, structures and doses."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from mrml import drawn
-from mrml.test_dose import dose_result
 
-from radoncai.core.errors import InputError
+sys.path.append(str(Path(__file__).parent))
+
+import scene_drawings as drawn  # noqa: E402
+from scene_drawings import dose_result  # noqa: E402
+
+from radoncai.core.errors import InputError  # noqa: E402
 
 VOXEL = (4, 6, 2)  # slice, row, column
 BOX = [(4, 5), (6, 7), (2, 3)]

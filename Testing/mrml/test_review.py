@@ -1,8 +1,14 @@
 """Approvals while structures are edited."""
 
+import sys
+from pathlib import Path
+
 import pytest
-from mrml import drawn
-from mrml.test_freshness import paint
+
+sys.path.append(str(Path(__file__).parent))
+
+import scene_drawings as drawn  # noqa: E402
+from scene_drawings import paint  # noqa: E402
 
 BOX = [(2, 5), (3, 7), (1, 4)]
 

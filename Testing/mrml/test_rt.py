@@ -8,8 +8,9 @@ import host
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "data"))
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "data")]
 
+import scene_drawings as drawn  # noqa: E402
 from odd_dicom import LANDMARK_HU, series_of_orientation  # noqa: E402
 from worker_requests import run, worker  # noqa: E402
 
@@ -171,12 +172,12 @@ def test_an_rtdose_lands_on_its_voxels(scene, database, client, tmp_path):
 
 
 def test_a_result_is_set_up_as_slicerrts_exporter_and_the_seg_exporter_want_it(scene, database, tmp_path):
-    from mrml.drawn import result, structure
     from RadOncAILib.scene.segmentation import show_structures
 
     planning_ct(tmp_path / "ct")
     ct = database(tmp_path / "ct")
-    node = show_structures(result(tmp_path, structure(tmp_path, "Eye_L", [(2, 4), (5, 9), (6, 8)])), ct, "AI contours")
+    eye = drawn.structure(tmp_path, "Eye_L", [(2, 4), (5, 9), (6, 8)])
+    node = show_structures(drawn.result(tmp_path, eye), ct, "AI contours")
     tree = scene.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene.mrmlScene)
     item, image = tree.GetItemByDataNode(node), tree.GetItemByDataNode(ct)
     study = tree.GetItemAncestorAtLevel(image, "Study")

@@ -1,10 +1,16 @@
 """Structures into the scene and out again."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from mrml import drawn
 
-from radoncai.core.errors import InputError
+sys.path.append(str(Path(__file__).parent))
+
+import scene_drawings as drawn  # noqa: E402
+
+from radoncai.core.errors import InputError  # noqa: E402
 
 BOX = [(2, 5), (3, 7), (1, 4)]
 CODE = {"scheme": "SCT", "value": "45289007", "meaning": "Parotid gland",

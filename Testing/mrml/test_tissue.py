@@ -1,11 +1,17 @@
 """Tissues at L3 and the line that shows the level."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from mrml import drawn
 
-from radoncai.core.array_file import write_array
-from radoncai.core.errors import InputError
+sys.path.append(str(Path(__file__).parent))
+
+import scene_drawings as drawn  # noqa: E402
+
+from radoncai.core.array_file import write_array  # noqa: E402
+from radoncai.core.errors import InputError  # noqa: E402
 
 LABELS = np.array([[0, 1, 1, 2], [3, 4, 1, 2], [3, 0, 0, 2]], np.uint8)
 BOX = [[2, 3], [4, 7], [1, 5]]

@@ -4,6 +4,7 @@ import numpy as np
 
 from radoncai.core.array_file import write_array
 
+RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SHAPE = (7, 9, 11)  # slices, rows, columns
 SPACING = (3.0, 1.1, 0.9)
 ORIGIN = (-12.0, 34.0, -56.0)  # RAS
@@ -77,8 +78,6 @@ def bent(slicer, node, shift_mm=2.0):
     vectors = np.zeros((64, 3))
     vectors[:, 0] = shift_mm
     field.GetPointData().SetScalars(numpy_to_vtk(vectors, deep=True))
-    from vtkmodules.vtkFiltersHybrid import vtkGridTransform  # noqa: F401
-
     grid = slicer.vtkOrientedGridTransform()
     grid.SetDisplacementGridData(field)
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLGridTransformNode", "acquisition transform")
@@ -101,3 +100,18 @@ def structure(folder, name, box, mask=None, **more):
 
 def result(folder, *structures, **more):
     return {"structures": list(structures), "folder": str(folder)} | more
+
+
+def dose_result(folder, axes="axial", **more):
+    """A dose of 4 x 5 x 6 voxels as a job's result."""
+    array = np.linspace(0, 70, 4 * 5 * 6).reshape(4, 5, 6).astype(np.float32)
+    write_array(folder / "dose_0.npy", array)
+    matrix = RAS_LPS @ ijk_to_ras(axes)
+    return array, {"dose": {"array": "dose_0.npy", "ijk_to_lps": matrix.ravel().tolist()}, "folder": str(folder)} | more
+
+
+def paint(slicer, node, segment_id, ct, voxel=(0, 0, 0), value=1):
+    """What a person's brush does to one voxel [k, j, i] of a segment."""
+    array = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, ct)
+    array[voxel] = value
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, segment_id, ct)
