@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import qt
 import slicer
-from RadOncAILib.widgets import corner, marks
+from RadOncAILib.widgets import build, corner, marks
 from RadOncAILib.widgets.input_block import InputBlock
 from RadOncAILib.widgets.model_block import ModelBlock
 from RadOncAILib.widgets.out_of_date import OutOfDateMark
@@ -38,6 +38,7 @@ class AutoContourPanel(PanelWidget):
         self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in ("input", "model", "result")}
         self.exports = ExportMenu(self, ui.exportButton)
         self.reviewing = Reviewing(self.refresh_soon)
+        build.as_caption(ui.contoursLabel)
         ui.editButton.connect("clicked()", self.on_edit)
         self._marking = qt.QMenu(ui.markButton)
         for word in STATUSES:
@@ -141,8 +142,8 @@ class AutoContourPanel(PanelWidget):
         volume = self.node.volume
         self.sections["input"].summarise(volume.GetName() if volume is not None else "")
         self.sections["model"].summarise(self.model.current["title"] if self.model.current else "")
-        self.sections["result"].retitle(_("Result: AI contours, not approved") if results.is_ai(contours)
-                                        else _("Result"))
+        note = results.note(contours)
+        self.sections["result"].retitle(_("Result: {note}").format(note=note) if note else _("Result"))
         self._watch(contours)
         self.table.show(contours)
         self._say_in_views(contours)
@@ -151,7 +152,7 @@ class AutoContourPanel(PanelWidget):
 
     def _say_in_views(self, contours) -> None:
         if results.is_ai(contours) and contours.GetDisplayVisibility():
-            corner.say("contours", _("AI contours, not approved"))
+            corner.say("contours", results.note(contours))
         else:
             corner.hush("contours")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import slicer
 from RadOncAILib.scene import freshness, segmentation
+from slicer.i18n import tr as _
 
 RUN_AT = "RadOncAI.RunAt"
 
@@ -14,7 +15,7 @@ RUN_AT = "RadOncAI.RunAt"
 def show(result: dict, volume):
     """The new segmentation node of a result of `contour`."""
     made = []
-    for _portion in show_in_portions(result, volume, made.append):
+    for _done in show_in_portions(result, volume, made.append):
         pass
     return made[0]
 
@@ -45,6 +46,16 @@ def run_at(node) -> str:
 
 def is_ai(node) -> bool:
     return bool(node is not None and segmentation.attribute(node, "model"))
+
+
+def note(node) -> str:
+    """What must stand wherever AI contours are seen, "" for contours of somebody else."""
+    if not is_ai(node):
+        return ""
+    words = [segmentation.status(segment) for _id, segment in segmentation.segments(node)]
+    if words and all(word == "approved" for word in words):
+        return _("AI contours, approved by a person")
+    return _("AI contours, not approved")
 
 
 def in_words(result: dict) -> str:

@@ -414,3 +414,53 @@ def test_a_changed_image_marks_the_contours_and_stops_the_export(ready):
     ready.refresh()
     assert ready.fresh.stale and "Out of date" in ready.fresh.row.text
     assert not ready.ui.exportButton.enabled and "Out of date" in ready.ui.exportButton.toolTip
+
+
+def test_slicer_rt_gets_image_and_contours_of_one_study(ready, tmp_path, monkeypatch):
+    """SlicerRT's exporter is somebody else's: here only what it is given is looked at."""
+    import sys
+    import types
+
+    import slicer
+
+    given = []
+
+    class Exportable:
+        def __init__(self, item):
+            self.item, self.tags, self.directory = item, {}, ""
+
+        def setTag(self, tag, value):
+            self.tags[tag] = value
+
+    class Plugin:
+        def examineForExport(self, item):
+            return [Exportable(item)]
+
+        def export(self, exportables):
+            given.extend(exportables)
+            return ""
+
+    assert not ready.exports.with_slicer_rt_action.enabled
+    monkeypatch.setitem(sys.modules, "DicomRtImportExportPlugin",
+                        types.SimpleNamespace(DicomRtImportExportPluginClass=Plugin))
+    monkeypatch.setattr(slicer.modules, "dicomrtimportexport", object(), raising=False)
+    monkeypatch.setattr(ready.exports, "_ask_folder", lambda: str(tmp_path))
+    node = contour(ready)
+    ready.exports.with_slicer_rt_action.trigger()
+    assert ready.run.message.symbol == "✓" and str(tmp_path) in ready.run.message.text
+    tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    assert [tree.GetItemDataNode(e.item) for e in given] == [ready.node.volume, node]
+    assert {tree.GetItemParent(e.item) for e in given} == {tree.GetItemParent(given[0].item)}
+    assert given[0].tags["PatientID"] == "P1" and {e.directory for e in given} == {str(tmp_path)}
+
+
+def test_all_approved_is_said_and_an_edit_takes_it_back(ready):
+    node = contour(ready)
+    ready.ui.structureTable.selectAll()
+    ready._marking.actions()[2].trigger()
+    host.pump(0.1)
+    assert ready.ui.resultSection.text == "Result: AI contours, approved by a person"
+    erase_a_slice(node, ready.table.rows[0].id)
+    host.pump(0.6)
+    assert ready.ui.resultSection.text == "Result: AI contours, not approved"
+    assert cells(ready, 3)[0] == "to review"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import qt
 
 EDGE_PX = 4
+WIDEST_CAPTION = "Contours"
 
 
 def column(widget, spacing: int = EDGE_PX):
@@ -34,6 +35,17 @@ def label(text: str = "", *, wrap: bool = False, buddy=None):
     made.wordWrap = wrap
     if buddy is not None:
         made.setBuddy(buddy)
+    return made
+
+
+def caption(text: str, buddy=None):
+    """The label in front of a row: all of one width, so that what follows is aligned."""
+    return as_caption(label(text, buddy=buddy))
+
+
+def as_caption(made):
+    """Give a label of a .ui file the width of the others."""
+    made.setMinimumWidth(made.fontMetrics().horizontalAdvance(WIDEST_CAPTION) + EDGE_PX)
     return made
 
 

@@ -40,7 +40,7 @@ class InputBlock:
         self.row = MessageRow(lines=2)
         self.study = StudyRow(on_load)
         box = build.column(placeholder, 6)
-        line = build.row(build.label(_("&Image"), buddy=self.selector), self.selector, self.dicom_button)
+        line = build.row(build.caption(_("&Image"), self.selector), self.selector, self.dicom_button)
         line.setStretch(1, 1)
         box.addLayout(line)
         box.addWidget(self.study.widget)

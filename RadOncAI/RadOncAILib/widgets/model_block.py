@@ -41,10 +41,10 @@ class ModelBlock:
         self.needs = build.label(" ")
         self.footer = build.row(self.needs, 1)
         box = build.column(self.widget, 6)
-        model = build.row(build.label(_("&Model"), buddy=self.selector), self.selector, self.card_button)
+        model = build.row(build.caption(_("&Model"), self.selector), self.selector, self.card_button)
         model.setStretch(1, 1)
         box.addLayout(model)
-        box.addLayout(build.row(build.label(_("Show")), self.site, self.modality))
+        box.addLayout(build.row(build.caption(_("Show")), self.site, self.modality))
         box.addLayout(self.footer)
         self._fill_filters()
         self._fill()
@@ -65,6 +65,12 @@ class ModelBlock:
         """Ask the worker for the models; the answer comes later."""
         if not self._question.waiting:
             self._question.ask({"task": self.task}, self._on_models, self._on_failed)
+
+    def expect(self, seconds: float | None) -> None:
+        """How long the chosen model takes on the chosen image, where the worker knows."""
+        model = self.current
+        if model is not None and seconds:
+            self.needs.text = needs_text({**model, "expected_s": seconds})
 
     def forget(self) -> None:
         self._question.forget()
@@ -155,8 +161,15 @@ def needs_text(model: dict) -> str:
     if model.get("memory_mb"):
         parts.append(_("needs {gb:.1f} GB").format(gb=model["memory_mb"] / MB_PER_GB))
     if model.get("expected_s"):
-        parts.append(_("about {s} s here").format(s=max(1, round(model["expected_s"]))))
+        parts.append(duration(model["expected_s"]))
     return ", ".join(parts) or " "
+
+
+def duration(seconds: float) -> str:
+    """About 15 s here; from a minute and a half on in minutes."""
+    if seconds < 90:
+        return _("about {n} s here").format(n=max(1, round(seconds)))
+    return _("about {n} min here").format(n=round(seconds / 60))
 
 
 def _values(value) -> tuple[str, ...]:

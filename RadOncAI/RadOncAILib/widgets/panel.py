@@ -93,6 +93,7 @@ class PanelWidget(VTKObservationMixin):
     def judge(self, image, model, missing: str = "") -> None:
         """Say at Apply whether it can run: `image` is the InputBlock, `model` the ModelBlock, `missing` what lacks."""
         run, chosen = self.run, model.current
+        model.expect(image.answer.get("expected_s"))
         if image.volume is None:
             run.block(marks.UNKNOWN, _("Choose an image."))
         elif chosen is None:

@@ -24,7 +24,7 @@ class StudyRow:
         self.selector.toolTip = _("Contours and doses of the same study in the DICOM database.")
         self.load_button = build.push(_("Load"), _("Loads it with RadOncAI's own reader."), self.load)
         box = build.column(self.widget)
-        line = build.row(build.label(_("Study")), self.selector, self.load_button)
+        line = build.row(build.caption(_("Study")), self.selector, self.load_button)
         line.setStretch(1, 1)
         box.addLayout(line)
         self._fill([])
