@@ -7,12 +7,38 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "RadOncAI")]
 TITLE = "RadOncAI: preview on slicer-core, not 3D Slicer"
-PANELS = {"AutoContour": None, "DosePredict": "truth.dcm", "BodyComposition": None}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a panel is shown with: model, RTSTRUCT, sections to fold, buttons to press, where the views look."""
+
+    model: str
+    structures: str = ""
+    fold: tuple[str, ...] = ()
+    press: tuple[str, ...] = ()
+    center: str = ""
+    width_mm: float = 0.0
+
+
+VIEW = (
+    '<view class="vtkMRMLSliceNode" singletontag="{name}">'
+    '<property name="orientation" action="default">{orientation}</property></view>'
+)
+SLICES_ONLY = 7711
+PANELS = {
+    "AutoContour": Scene("hn_oar", center="Parotid_L", width_mm=330.0),
+    "DosePredict": Scene(
+        "hn_dose", "truth.dcm", ("input", "prescription", "model"), ("dvhButton",), "PTV_7000", 330.0
+    ),
+    "BodyComposition": Scene("l3_tissue"),
+}
 SIZE = (1366, 768)
 LONGEST_S = 300
 
@@ -26,9 +52,9 @@ def main() -> int:
 
     slicer = host.start(main_window=True)
     window = _window(slicer, options.palette)
-    volume = _load(slicer, options.data)
     if options.pictures:
-        return _write_pictures(slicer, window, volume, options)
+        return _write_pictures(slicer, window, options)
+    volume = _load(slicer, options.data)
     _open(slicer, options.panel, volume, options.data)
     if not has_screen:
         picture = options.data / "preview.png"
@@ -95,25 +121,64 @@ def _open(slicer, name: str, volume, data: Path):
 
     panel = host.enter_module(name).panel
     panel.node.volume = volume
-    if PANELS[name]:
+    host.wait_until(lambda: panel.model.models, LONGEST_S, f"{name}: list the models")
+    panel.model.select(PANELS[name].model)
+    if PANELS[name].structures:
         host.wait_until(lambda: panel.input.verdict, LONGEST_S, f"{name}: look at the image")
-        panel.load_beside("structures", {"path": str(data / "patient" / PANELS[name]), "label": "Clinical contours"})
+        path = data / "patient" / PANELS[name].structures
+        panel.load_beside("structures", {"path": str(path), "label": "Clinical contours"})
         host.wait_until(lambda: not panel.run.running, LONGEST_S, f"{name}: load the structures")
     host.pump(0.5)
     return panel
 
 
-def _write_pictures(slicer, window, volume, options: argparse.Namespace) -> int:
+def _slices_only(slicer) -> None:
+    """A layout of three slice views, for pictures: surfaces are not shown, so a 3D view would be empty."""
+    slices = ("Red", "Axial"), ("Green", "Coronal"), ("Yellow", "Sagittal")
+    red, green, yellow = (VIEW.format(name=name, orientation=orientation) for name, orientation in slices)
+    description = (
+        f'<layout type="horizontal" split="true"><item splitSize="580">{red}</item><item splitSize="380">'
+        f'<layout type="vertical"><item>{green}</item><item>{yellow}</item></layout></item></layout>'
+    )
+    manager = slicer.app.layoutManager()
+    manager.layoutLogic().GetLayoutNode().AddLayoutDescription(SLICES_ONLY, description)
+    manager.setLayout(SLICES_ONLY)
+
+
+def _arrange(slicer, panel, scene: Scene) -> None:
+    """As a person would: fold what is done, open what is to be seen, bring the structure into the middle."""
+    import host
+
+    for name in scene.fold:
+        getattr(panel.ui, f"{name}Section").collapsed = True
+    for name in scene.press:
+        getattr(panel.ui, name).click()
+    host.pump(0.5)
+    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+        key = node.GetSegmentation().GetSegmentIdBySegmentName(scene.center)
+        if not key or not node.GetDisplayVisibility():
+            continue
+        for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
+            width, height, depth = view.GetFieldOfView()
+            view.SetFieldOfView(scene.width_mm, scene.width_mm * height / width, depth)
+            view.JumpSliceByCentering(*node.GetSegmentCenterRAS(key))
+
+
+def _write_pictures(slicer, window, options: argparse.Namespace) -> int:
     """Press Apply in each panel and keep the window's picture, light and dark."""
     import host
     from host.palettes import use_palette
 
+    _slices_only(slicer)
     for name in [options.only] if options.only else PANELS:
+        host.close_scene()
+        volume = _load(slicer, options.data)
         panel = _open(slicer, name, volume, options.data)
         host.wait_until(lambda p=panel: p.run.button.enabled, LONGEST_S, f"{name}: Apply can be pressed")
         panel.run.button.click()
         host.wait_until(lambda p=panel: not p.run.running, LONGEST_S, f"{name}: the job")
         host.pump(1.0)
+        _arrange(slicer, panel, PANELS[name])
         for palette in ("light", "dark"):
             use_palette(palette)
             host.pump(0.3)

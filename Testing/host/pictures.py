@@ -24,4 +24,5 @@ def grab(widget: QWidget, path=None) -> np.ndarray:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         image.save(str(path))
     rows, columns, stride = image.height(), image.width(), image.bytesPerLine()
-    return np.frombuffer(image.constBits(), np.uint8).reshape(rows, stride)[:, : 3 * columns].reshape(rows, columns, 3)
+    colors = np.frombuffer(image.constBits(), np.uint8).reshape(rows, stride)[:, : 3 * columns]
+    return colors.reshape(rows, columns, 3).copy()

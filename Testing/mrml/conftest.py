@@ -1,8 +1,13 @@
 """Fixtures for tests on the real MRML scene, without Qt."""
 
+import os
+import tempfile
+
 import host
 import pytest
 from host.needs import skipped_module
+
+os.environ["RADONCAI_HOME"] = tempfile.mkdtemp(prefix="radoncai-")  # what runs are remembered, not a person's
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Fixtures for tests that drive panels on the host: real Qt, real MRML."""
 
 import os
+import tempfile
 
 import host
 import pytest
 from host.needs import skipped_module
 
+os.environ["RADONCAI_HOME"] = tempfile.mkdtemp(prefix="radoncai-")  # what runs are remembered, not a person's
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 

@@ -61,6 +61,19 @@ def test_outline_and_fill_of_a_segment(scene, ball):
     assert 100 < outline < 2500 and filled > 8 * outline
 
 
+def test_a_half_transparent_fill_is_blended_with_the_image(scene, ball):
+    before = picture(scene)
+    node = segment(scene, *ball)
+    display = node.GetDisplayNode()
+    display.SetVisibility2DOutline(False)
+    display.SetOpacity2DFill(0.5)
+    display.SetSegmentOpacity2DFill(node.GetSegmentation().GetNthSegmentID(0), 1.0)
+    after = picture(scene)
+    place = after.shape[0] // 2, after.shape[1] // 2
+    grey = before[place][0]
+    assert np.allclose(after[place], (0.5 * 255 + 0.5 * grey, 0.5 * grey, 0.5 * grey), atol=6)
+
+
 def test_dose_lies_over_the_ct_in_its_colours(scene, ball):
     volume, inside = ball
     dose = scene.util.addVolumeFromArray(np.where(inside, 70.0, 0.0), name="dose")

@@ -38,6 +38,8 @@ class qMRMLSliceView(Mouse, PictureView):
         self._window.AddRenderer(self._renderer)
         self._interactor = vtk.vtkGenericRenderWindowInteractor()
         self._window.SetInteractor(self._interactor)
+        self._actor = _image_actor()
+        self._renderer.AddViewProp(self._actor)  # first, so that fills are blended with it
         self._logic = _slice_logic()
         self._node = _slice_node(self._logic, name)
         self._group = _displayable_managers(self._renderer)
@@ -48,8 +50,6 @@ class qMRMLSliceView(Mouse, PictureView):
         self._style.SetInteractor(self._interactor)
         self._interactor.Initialize()
         self.setMouseTracking(True)
-        self._actor = _background_actor()
-        self._renderer.AddViewProp(self._actor)
         for source, event in ((self._logic, "ModifiedEvent"), (self._group, "UpdateEvent")):
             source.AddObserver(event, lambda *_: self._soon())
 
@@ -119,13 +119,12 @@ def _displayable_managers(renderer):
     return factory.InstantiateDisplayableManagers(renderer)
 
 
-def _background_actor():
+def _image_actor():
     """The slice as the slice logic blends it, in 8-bit colours; no wrapped manager draws it."""
     mapper, actor = vtk.vtkImageMapper(), vtk.vtkActor2D()
     mapper.SetColorWindow(255)
     mapper.SetColorLevel(127.5)
     actor.SetMapper(mapper)
-    actor.GetProperty().SetDisplayLocationToBackground()
     return actor
 
 
