@@ -296,6 +296,10 @@ def test_tissue_at_a_given_level_its_edit_its_undo_and_its_files(client, series,
     event, _, job = run(client, "write_bodycomp", {**edited, "output": str(tmp_path / "out"), "report": True})
     assert set(event["result"]["files"]) == {"bodycomp.csv", "l3.png", "provenance.json", "report.html", "result.json",
                                              "tissue.nrrd"}
+    np.save(folder / "slice.npy", volume.array[14:15])
+    one = {**request["image"], "array": "slice.npy", "shape": list(SHAPE), "box": first["labels"]["box"]}
+    event, _, _ = run(client, "bodycomp_edit", {**again, "image": one})
+    assert event["result"]["values"] == first["values"]
     elsewhere = {**again, "level_mm": 50.0}
     event, _, _ = run(client, "bodycomp_edit", elsewhere)
     assert event["kind"] == "input"

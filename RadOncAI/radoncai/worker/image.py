@@ -44,9 +44,14 @@ class Image:
 
 
 def read_image(request: dict[str, Any], folder: Path) -> Image:
-    """The image with its voxels. Raises InputError where voxels and headers differ in geometry, or as DICOM does."""
+    """The image with its voxels. Raises InputError where voxels and headers differ in geometry, or as DICOM does.
+
+    With `box` and `shape` the array is a part of the image and the rest is 0: enough for a job on one slice.
+    """
     image = field(request, "image", dict)
     array = _compact(load_array(folder, image.get("array")))
+    if image.get("box"):
+        array = _in_whole(array, image)
     own = Grid(array.shape, matrix(image))
     return _turned(Volume(array, own, _modality(image)), image)
 
@@ -54,7 +59,7 @@ def read_image(request: dict[str, Any], folder: Path) -> Image:
 def read_place(request: dict[str, Any], folder: Path) -> Image:
     """The image's grid and references without voxels, from its array's shape, `shape`, or the headers alone."""
     image = field(request, "image", dict)
-    if image.get("array"):
+    if image.get("array") and not image.get("box"):
         shape = _shape_of(folder, image["array"])
     elif image.get("shape"):
         shape = tuple(int(n) for n in image["shape"])
@@ -126,6 +131,18 @@ def _modality(image: dict[str, Any]) -> str:
     return optional(image, "modality", str) or ""
 
 
+def _in_whole(part: np.ndarray, image: dict[str, Any]) -> np.ndarray:
+    try:
+        whole = np.zeros([int(n) for n in field(image, "shape", list)], part.dtype)
+        box = tuple(slice(int(a), int(b)) for a, b in image["box"])
+        if whole.ndim != 3 or whole[box].shape != part.shape:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise InputError("The part of the image does not fit the whole; run again.") from None
+    whole[box] = part
+    return whole
+
+
 def _shape_of(folder: Path, name: str) -> tuple[int, ...]:
     path = folder / str(name)
     try:
@@ -145,8 +162,3 @@ def _compact(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind == "f" and np.array_equal(array, np.rint(array)) and np.abs(array).max() <= 32767:
         return array.astype(np.int16)
     return array.astype(np.float32)
-
-
-def turn_into(image: Image, own: np.ndarray) -> np.ndarray:
-    """A part of an array in the request's axes in those of `volume`."""
-    return np.ascontiguousarray(image.turn.apply(own))
