@@ -80,10 +80,16 @@ class BodyCompositionLogic(ScriptedLoadableModuleLogic):
         return requests.write(folder, volume, regions, person, output, report)
 
     def show(self, result, volume, node, person, level_mm=None):
-        """Put a result of `bodycomp` or `bodycomp_edit` into the scene and into the parameter node `node`."""
+        """Put a result of `bodycomp` into the scene and into the parameter node `node`; gives the regions' node."""
         from BodyCompositionLib import results
 
         return results.show(result, volume, node, person, level_mm)
+
+    def show_edited(self, result, volume, node, person, level_mm=None):
+        """Put the numbers of `bodycomp_edit` beside the regions that stand in the scene; gives the regions' node."""
+        from BodyCompositionLib import results
+
+        return results.show_numbers(result, volume, node, person, level_mm)
 
 
 class BodyCompositionTest(ScriptedLoadableModuleTest):

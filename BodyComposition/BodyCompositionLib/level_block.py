@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 
 import slicer
 from RadOncAILib.scene import level_line
@@ -30,16 +31,20 @@ class LevelBlock:
         level = (result or {}).get("level")
         self.shown_mm = node.level_mm if node.level_given else (level or {}).get("level_mm")
         self._say(node, result)
-        self._filling = True
         if volume is not None:
-            low, high, step = views.reach_s(volume)
-            self.slider.minimum, self.slider.maximum, self.slider.singleStep = low, high, step
-            self.slider.pageStep = step * 5
-            self.slider.value = (low + high) / 2 if self.shown_mm is None else self.shown_mm
-        self._filling = False
+            self._fill(volume)
         self.slider.enabled = enabled and volume is not None
         self.find_button.enabled = enabled and node.level_given
         self._watch(node.level_line)
+
+    @contextmanager
+    def quiet(self):
+        """While the panel itself moves the line."""
+        before, self._filling = self._filling, True
+        try:
+            yield
+        finally:
+            self._filling = before
 
     def forget(self) -> None:
         self._watch(None)
@@ -51,6 +56,13 @@ class LevelBlock:
         symbol, text = words.level_text(level, vertebrae)
         self.row.show(symbol, text or _("L3 is looked for, or move the slice there."), word="",
                       tool_tip=(level or {}).get("rule") or "")
+
+    def _fill(self, volume) -> None:
+        low, high, step = views.reach_s(volume)
+        with self.quiet():
+            self.slider.minimum, self.slider.maximum = low, high
+            self.slider.singleStep, self.slider.pageStep = step, 5 * step
+            self.slider.value = (low + high) / 2 if self.shown_mm is None else self.shown_mm
 
     def _on_slider(self, value: float) -> None:
         if not self._filling:
@@ -69,8 +81,7 @@ class LevelBlock:
     def _on_line(self, line, _event) -> None:
         if self._filling:
             return
-        self._filling = True
-        place = level_line.keep_level(line)
-        self._filling = False
+        with self.quiet():
+            place = level_line.keep_level(line)
         if self.shown_mm is None or abs(place - self.shown_mm) > SAME_MM:
             self.on_move(round(place, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import qt
 
-from . import numbers, person, results, words
+from . import person, results, words
 
 SOON_MS = 400
 
@@ -49,19 +49,13 @@ class Live:
 
 
 def what_to_run(node) -> str:
-    """"regions" where a person's regions are to be measured, "level" where the network is to run, "" for nothing."""
+    """"level" where the network is to run, "regions" where those in the scene are to be counted, "" for nothing."""
     result = results.result_of(node.regions)
     if result is None:
         return ""
-    moved = level_moved(node, result)
-    drawn = results.is_changed(node.regions)
-    if moved:
+    if level_moved(node, result):
         return "level"
-    if drawn:
-        return "regions"
-    if stale(node, result):
-        return "regions" if numbers.is_edited(result) else "level"
-    return ""
+    return "regions" if results.is_changed(node.regions) or stale(node, result) else ""
 
 
 def stale(node, result: dict) -> list[str]:

@@ -117,7 +117,8 @@ class BodyCompositionPanel(PanelWidget):
         node.level_given, node.level_mm = True, s_mm
         self.level.shown_mm = s_mm
         vertebrae = (results.result_of(node.regions) or {}).get("vertebrae") or {}
-        results.show_level(node, node.volume, s_mm, vertebrae)
+        with self.level.quiet():
+            results.show_level(node, node.volume, s_mm, vertebrae)
         views.jump_to_level(node.volume, s_mm)
         self.live.soon()
 
@@ -146,31 +147,39 @@ class BodyCompositionPanel(PanelWidget):
         """The job `bodycomp`, with what stands in the panel now."""
         node = self.node
         volume, model, device = node.volume, self.model.name, self.run.chosen_device
-        who, level = person.asked(node), node.level_mm if node.level_given else None
+        who, level = person.asked(node), self.asked_level
         self.live.forget()
-        self._start("bodycomp", lambda folder: self.logic.request(folder, volume, model, who, level, device),
-                    volume, who, level)
+        self.may_interrupt = True
+        self.run.start("bodycomp", lambda folder: self.logic.request(folder, volume, model, who, level, device),
+                       lambda result: self._show(result, volume, who, level))
 
     def measure_regions(self) -> None:
-        """The job `bodycomp_edit`: numbers of what a person drew."""
+        """The job `bodycomp_edit`: numbers of the regions in the scene."""
         node = self.node
-        volume, regions, who = node.volume, node.regions, person.asked(node)
-        level = node.level_mm if node.level_given else None
-        self._start("bodycomp_edit", lambda folder: self.logic.edit_request(folder, volume, regions, who),
-                    volume, who, level, title=_("Measure the edited regions"))
-
-    def _start(self, job: str, request, volume, who: dict, level: float | None, title: str = "") -> None:
+        volume, regions, who, level = node.volume, node.regions, person.asked(node), self.asked_level
         self.may_interrupt = True
-        self.run.start(job, request, lambda result: self._show(result, volume, who, level), title=title)
+        self.run.start("bodycomp_edit", lambda folder: self.logic.edit_request(folder, volume, regions, who),
+                       lambda result: self._show_numbers(result, volume, who, level), title=_("Measure the regions"))
+
+    @property
+    def asked_level(self) -> float | None:
+        """S mm where a person gave the level, None where L3 is to be found."""
+        return self.node.level_mm if self.node.level_given else None
 
     def _show(self, result: dict, volume, who: dict, level: float | None) -> str:
         if slicer.mrmlScene.GetNodeByID(volume.GetID() or "") is not volume:
             raise RuntimeError(_("the image was removed meanwhile"))
-        first = self.node.regions is None
-        with slicer.util.RenderBlocker():
+        first, place = self.node.regions is None, result["level"]["level_mm"]
+        with slicer.util.RenderBlocker(), self.level.quiet():
             self.logic.show(result, volume, self.node, who, level)
-            views.jump_to_level(volume, result["level"]["level_mm"], also_sagittal=first)
-        return _("Measured at S {mm} mm.").format(mm=fixed(result["level"]["level_mm"]))
+            views.jump_to_level(volume, place, also_sagittal=first)
+        return _("Measured at S {mm} mm.").format(mm=fixed(place))
+
+    def _show_numbers(self, result: dict, volume, who: dict, level: float | None) -> str:
+        if self.node.regions is None:
+            raise RuntimeError(_("the regions were removed meanwhile"))
+        self.logic.show_edited(result, volume, self.node, who, level)
+        return _("Measured the regions in the scene.")
 
     # what is shown
 

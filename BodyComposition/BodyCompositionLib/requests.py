@@ -28,11 +28,11 @@ def coverage(folder: Path, volume, model: str | None) -> Request:
 
 
 def measure_regions(folder: Path, volume, regions, person: dict) -> Request:
-    """Job `bodycomp_edit`. Raises InputError where the regions have no result yet."""
+    """Job `bodycomp_edit`: regions that are still the network's keep its ±. Raises InputError without a result."""
     before = _result_of(regions)
     return {"image": image_request(volume, folder), "labels": tissue.labels_request(regions, volume, folder),
             "level_mm": before["level"]["level_mm"], "person": person, "model": before["model"]["name"],
-            "measured": before["measured"]}
+            "measured": before["network"]}
 
 
 def write(folder: Path, volume, regions, person: dict, output: str, report: bool = False) -> Request:

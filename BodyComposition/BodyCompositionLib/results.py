@@ -21,17 +21,12 @@ def show(result: dict, volume, node, who: dict, level_mm: float | None):
     """
     before = result_of(node.regions)
     vertebrae = result["vertebrae"] or (before or {}).get("vertebrae") or {}
-    kept = {**result, "vertebrae": vertebrae, "asked": {**who, "level_mm": level_mm}}
-    old = node.regions if numbers.is_edited(result) else _replaceable(node.regions, volume)
-    regions = old
+    old = _replaceable(node.regions, volume)
+    regions = tissue.show_tissue(result, volume, old)
     try:
-        if not numbers.is_edited(result):
-            regions = tissue.show_tissue(result, volume, old)
-        regions.SetAttribute(RUN_AT, time.strftime("%H:%M"))
-        freshness.remember(regions, {volume.GetName(): volume})
-        remember(regions, kept)
+        _remember(regions, volume, {**result, "vertebrae": vertebrae, "network": result["measured"]}, who, level_mm)
     except BaseException:
-        if regions is not None and regions is not old:
+        if regions is not old:
             slicer.mrmlScene.RemoveNode(regions)
         raise
     if node.regions is not None and node.regions is not regions:
@@ -39,6 +34,14 @@ def show(result: dict, volume, node, who: dict, level_mm: float | None):
     node.regions = regions
     show_level(node, volume, result["level"]["level_mm"], vertebrae)
     return regions
+
+
+def show_numbers(result: dict, volume, node, who: dict, level_mm: float | None):
+    """New numbers of the regions in the scene: a person drew in them, or is said to be taller. Gives their node."""
+    before = result_of(node.regions)
+    kept = {**result, "vertebrae": before["vertebrae"], "network": before["network"]}
+    _remember(node.regions, volume, kept, who, level_mm)
+    return node.regions
 
 
 def show_level(node, volume, s_mm: float, vertebrae: dict[str, float]) -> None:
@@ -72,10 +75,12 @@ def _only_in(node, *views: str) -> None:
         node.GetDisplayNode().SetViewNodeIDs(ids)
 
 
-def remember(regions, result: dict) -> None:
+def _remember(regions, volume, result: dict, who: dict, level_mm: float | None) -> None:
     """Keep the numbers with the regions they belong to; both are saved with the scene."""
-    left_out = ("labels", "folder")
-    text = json.dumps({k: v for k, v in result.items() if k not in left_out}, ensure_ascii=False)
+    kept = {key: value for key, value in result.items() if key not in ("labels", "folder")}
+    text = json.dumps({**kept, "asked": {**who, "level_mm": level_mm}}, ensure_ascii=False)
+    freshness.remember(regions, {volume.GetName(): volume})
+    regions.SetAttribute(RUN_AT, time.strftime("%H:%M"))
     regions.SetAttribute(RESULT, text)
     regions.SetAttribute(CHECKSUM, freshness.checksum(regions))
 

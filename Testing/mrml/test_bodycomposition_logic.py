@@ -116,13 +116,34 @@ def test_a_region_that_a_person_erased_is_counted_anew(scene, client, logic, pat
     scene.util.updateSegmentBinaryLabelmapFromArray(mask, regions, "vat", ct)
     assert results.is_changed(regions)
     result = answer(client, "bodycomp_edit", lambda f: logic.edit_request(f, ct, regions, TALL))
-    assert logic.show(result, ct, node, TALL, patient.vertebrae["L3"]) is regions
+    assert logic.show_edited(result, ct, node, TALL, patient.vertebrae["L3"]) is regions
     after = results.result_of(regions)
     lost = before["values"]["vat_cm2"] - after["values"]["vat_cm2"]
     assert lost == pytest.approx(len(gone) * 0.25 * 0.25)
     assert after["values"]["muscle_cm2"] == pytest.approx(before["values"]["muscle_cm2"])
     assert not results.is_changed(regions) and numbers.is_edited(after)
     assert all(row.sd == "" for row in numbers.rows(after)) and "drawn by a person" in numbers.rows(after)[0].tool_tip
+    mask[tuple(gone.T)] = 1
+    scene.util.updateSegmentBinaryLabelmapFromArray(mask, regions, "vat", ct)
+    result = answer(client, "bodycomp_edit", lambda f: logic.edit_request(f, ct, regions, TALL))
+    logic.show_edited(result, ct, node, TALL, patient.vertebrae["L3"])
+    undone = results.result_of(regions)
+    assert undone["sd"] == pytest.approx(before["sd"]) and not numbers.is_edited(undone), "an exact undo brings ± back"
+
+
+def test_another_height_changes_the_indices_and_their_spread_alone(scene, client, logic, patient):
+    from BodyCompositionLib import results
+
+    ct = volume_node(scene, patient.ct)
+    regions, node = measure(client, logic, ct, patient.vertebrae["L3"])
+    before, small = results.result_of(regions), {**TALL, "height_m": 1.5}
+    result = answer(client, "bodycomp_edit", lambda f: logic.edit_request(f, ct, regions, small))
+    logic.show_edited(result, ct, node, small, patient.vertebrae["L3"])
+    after = results.result_of(regions)
+    for key, index in (("values", "smi_cm2_m2"), ("sd", "vati_cm2_m2")):
+        area = {"smi_cm2_m2": "muscle_cm2", "vati_cm2_m2": "vat_cm2"}[index]
+        assert after[key][area] == pytest.approx(before[key][area])
+        assert after[key][index] == pytest.approx(before[key][area] / 1.5 ** 2)
 
 
 def test_edited_regions_are_never_overwritten(scene, client, logic, patient):
