@@ -106,19 +106,19 @@ def segment_slice(hu: np.ndarray, spacing_mm: tuple[float, float], predict: Pred
                   spread: bool = True) -> TissueSlice:
     """Tissues of one upright slice (rows to the back, columns to the left) in HU; `spacing_mm` (row, column).
 
-    The regions are the mean over the slice and its mirror image. With `spread`, `variants` holds the numbers of eight
-    views: mirror x (plain, +8 HU, -8 HU, blurred), shifted by 3 to 5 pixels. Raises InputError without a body.
+    The regions are the mean over all views: the slice and its mirror image, with `spread` eight of them: mirror x
+    (plain, +8 HU, -8 HU, blurred), shifted by 3 to 5 pixels, whose numbers `variants` holds. Raises InputError without
+    a body.
     """
     hu = np.asarray(hu, np.float32)
     field = find_field(hu, spacing_mm)
     image = field.sample(hu)
     chosen = _VARIANTS if spread else _VARIANTS[:1]
     share = _unview(softmax(predict(_views(image, chosen))), chosen)
-    mean = share[:2].mean(0)
-    labels = label_tissue(_regions(mean, field, hu), denoised(hu, spacing_mm))
+    labels = label_tissue(_regions(share.mean(0), field, hu), denoised(hu, spacing_mm))
     smooth = denoised(image, (field.pixel_mm,) * 2)
     variants = tuple(numbers(label_tissue(p.argmax(0), smooth), image, smooth, field.pixel_mm ** 2) for p in share)
-    return TissueSlice(labels, field, variants if spread else (), _uncertain(mean))
+    return TissueSlice(labels, field, variants if spread else (), _uncertain(share[:2].mean(0)))
 
 
 def segment_regions(hu: np.ndarray, spacing_mm: tuple[float, float], predict: Predict) -> np.ndarray:
