@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from radoncai.core.templates import match
+from slicer.i18n import tr as _
 
 TARGET_ROLES = ("ptv", "ctv", "gtv")
 USUAL_GY_PER_FRACTION = 2.0
@@ -60,6 +61,6 @@ def doses_from_texts(texts: Sequence[str]) -> dict[str, float]:
 
 
 def summary(targets: Mapping[str, float], fractions: int) -> str:
-    """70 / 56 Gy in 35, for the folded section."""
-    levels = sorted({gy for gy in targets.values() if gy}, reverse=True)
-    return f"{' / '.join(f'{gy:g}' for gy in levels)} Gy : {fractions}" if levels else ""
+    """70 / 56 Gy in 35 fractions, for the folded section."""
+    levels = " / ".join(f"{gy:g}" for gy in sorted({gy for gy in targets.values() if gy}, reverse=True))
+    return _("{levels} Gy in {n} fractions").format(levels=levels, n=fractions) if levels else ""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import slicer
+from vtkmodules.vtkCommonCore import vtkCommand
 
 EDITS = (slicer.vtkSegmentation.SegmentModified, slicer.vtkSegmentation.SegmentAdded,
          slicer.vtkSegmentation.SegmentRemoved, slicer.vtkSegmentation.SourceRepresentationModified)
+VOXELS_AND_PLACE = (vtkCommand.ModifiedEvent, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
+                    slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
 
 
 class Watching:
@@ -19,8 +22,7 @@ class Watching:
 
     def follow(self, volume, structures) -> None:
         if volume is not self._volume:
-            self._exchange(self._volume, volume, (slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
-                                                  slicer.vtkMRMLTransformableNode.TransformModifiedEvent))
+            self._exchange(self._volume, volume, VOXELS_AND_PLACE)
             self._volume = volume
         if structures is not self._structures:
             self._exchange(self._structures, structures, EDITS)
