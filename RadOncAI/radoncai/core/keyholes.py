@@ -11,35 +11,54 @@ def joined_by_keyholes(rings: list[np.ndarray]) -> list[np.ndarray]:
     `rings`: closed (n, 2) polygons of (x, y) that do not cross, outer ones of positive area. From the top of each
     hole (smallest y) a channel runs straight up to the first edge above, which belongs to a ring whose top lies higher.
     """
-    areas = [_area(ring) for ring in rings]
-    polygons = [ring for ring, area in zip(rings, areas, strict=True) if area > 0]
-    holes = [ring for ring, area in zip(rings, areas, strict=True) if area < 0]
-    for hole in sorted(holes, key=lambda ring: float(ring[:, 1].min())):
-        top = int(np.argmin(hole[:, 1]))
-        found = [_edge_above(polygon, hole[top]) for polygon in polygons]
-        n = int(np.argmax([height for height, _ in found])) if found else -1
-        if n < 0 or not np.isfinite(found[n][0]):
+    if not rings:
+        return []
+    start = np.concatenate(rings)
+    ends = np.cumsum([len(ring) for ring in rings])
+    begins = ends - [len(ring) for ring in rings]
+    after = np.arange(len(start)) + 1
+    after[ends - 1] = begins
+    owner = np.repeat(np.arange(len(rings)), ends - begins)
+    areas = _areas(start, after, begins)
+    tops = {n: int(np.argmin(rings[n][:, 1])) for n in np.flatnonzero(areas < 0).tolist()}
+    paths: dict[int, list[tuple[int, float, np.ndarray]]] = {}
+    for n in sorted(tops, key=lambda n: -float(rings[n][tops[n], 1])):
+        top = rings[n][tops[n]]
+        edge, height = _edge_above(start, after, top, owner != n)
+        if edge < 0:
             continue
-        height, edge = found[n]
-        gate = np.array([[hole[top, 0], height]])
-        path = np.vstack([gate, np.roll(hole, -top, axis=0), hole[top:top + 1], gate])
-        polygons[n] = np.vstack([polygons[n][:edge + 1], path, polygons[n][edge + 1:]])
-    return polygons
+        whole = _with_paths(rings[n], paths.pop(n, []), tops[n])
+        gate = np.array([[top[0], height]])
+        along = float(np.abs(gate - start[edge]).sum())
+        ring = int(owner[edge])
+        paths.setdefault(ring, []).append((edge - int(begins[ring]), along, np.vstack([gate, whole, top[None], gate])))
+    return [_with_paths(rings[n], paths.get(n, []), 0) for n in np.flatnonzero(areas > 0).tolist()]
 
 
-def _edge_above(polygon: np.ndarray, point: np.ndarray) -> tuple[float, int]:
-    """(y, edge) of the nearest edge straight above (smaller y); (-inf, -1) where there is none."""
-    x0, y0 = polygon.T
-    x1, y1 = np.roll(polygon, -1, axis=0).T
-    at = np.flatnonzero((x0 <= point[0]) != (x1 <= point[0]))
-    if not len(at):
-        return -np.inf, -1
-    y = y0[at] + (point[0] - x0[at]) * (y1[at] - y0[at]) / (x1[at] - x0[at])
+def _with_paths(ring: np.ndarray, paths: list[tuple[int, float, np.ndarray]], first: int) -> np.ndarray:
+    """A ring from its point `first` on, with what hangs at its edges put in at its place."""
+    if paths:
+        paths = sorted(paths, key=lambda path: ((path[0] - first) % len(ring), path[1]))
+    ring = np.roll(ring, -first, axis=0)
+    parts, done = [], 0
+    for edge, _, path in paths:
+        upto = (edge - first) % len(ring) + 1
+        parts += [ring[done:upto], path]
+        done = upto
+    return np.vstack([*parts, ring[done:]]) if parts else ring
+
+
+def _edge_above(start: np.ndarray, after: np.ndarray, point: np.ndarray, among: np.ndarray) -> tuple[int, float]:
+    """The nearest edge straight above (smaller y) among some, and where; -1 where there is none."""
+    left = start[:, 0] <= point[0]
+    at = np.flatnonzero((left != left[after]) & among)
+    a, b = start[at], start[after[at]]
+    y = a[:, 1] + (point[0] - a[:, 0]) * (b[:, 1] - a[:, 1]) / (b[:, 0] - a[:, 0])
     y[y >= point[1]] = -np.inf
-    best = int(np.argmax(y))
-    return float(y[best]), int(at[best])
+    best = int(np.argmax(y)) if len(y) else -1
+    return (int(at[best]), float(y[best])) if best >= 0 and np.isfinite(y[best]) else (-1, 0.0)
 
 
-def _area(polygon: np.ndarray) -> float:
-    x, y = polygon.T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+def _areas(points: np.ndarray, after: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    x, y = points.T
+    return 0.5 * np.add.reduceat(x * y[after] - x[after] * y, begins)

@@ -1,42 +1,43 @@
-"""Leaving out points of a polygon that lie near the line between their neighbours."""
+"""Leaving out points of polygons that lie near the line between their neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
 
+_SHARES = (0.3, 0.25, 0.15, 0.1, 0.05, 0.05, 0.05, 0.05)  # of the tolerance, for each pass
 
-def thinned(polygon: np.ndarray, tolerance: float) -> np.ndarray:
-    """The closed (n, 2) polygon with fewer points; no point that was left out lies further than `tolerance` away.
 
-    Method of Douglas and Peucker (1973) on both halves between two far points. At least three points stay.
+def thinned(points: np.ndarray, begins: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Closed polygons with fewer points: (points, begins) of what is left.
+
+    `points`: (n, 2), the polygons one after the other, `begins`: where each starts. Each pass leaves out every second
+    point at most, if it lies within its share of the tolerance from the line between its neighbours; the shares add up
+    to one, so no point that was left out lies further than `tolerance` away. Three points stay of each.
     """
-    n = len(polygon)
-    if n <= 3:
-        return polygon
-    first = int(np.argmin(polygon[:, 0]))
-    closed = np.roll(polygon, -first, axis=0)
-    far = int(np.argmax(((closed - closed[0]) ** 2).sum(axis=1)))
-    closed = np.vstack([closed, closed[:1]])
-    keep = np.zeros(n + 1, bool)
-    keep[[0, far, n]] = True
-    open_parts = [(0, far), (far, n)]
-    while open_parts:
-        a, b = open_parts.pop()
-        if b - a < 2:
+    for share in _SHARES:
+        lengths = np.diff([*begins, len(points)])
+        before, after = neighbours(begins, len(points))
+        away = _distance(points, points[before], points[after])
+        place = np.arange(len(points)) - np.repeat(begins, lengths)
+        loose = (place % 2 == 1) & (np.repeat(lengths, lengths) >= 6) & (away <= share * tolerance)
+        if not loose.any():
             continue
-        away = _distance(closed[a + 1:b], closed[a], closed[b])
-        worst = int(np.argmax(away))
-        if away[worst] > tolerance:
-            keep[a + 1 + worst] = True
-            open_parts += [(a, a + 1 + worst), (a + 1 + worst, b)]
-    if np.count_nonzero(keep[:-1]) < 3:
-        keep[int(np.argmax(np.where(keep, -1.0, _distance(closed, closed[0], closed[far]))))] = True
-    return closed[:-1][keep[:-1]]
+        kept = ~loose
+        lengths = np.add.reduceat(kept, begins)
+        points, begins = points[kept], np.cumsum(lengths) - lengths
+    return points, begins
+
+
+def neighbours(begins: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Index of the point before and after each in closed polygons that lie one after the other."""
+    ends = np.append(begins[1:], n)
+    before, after = np.arange(n) - 1, np.arange(n) + 1
+    before[begins], after[ends - 1] = ends - 1, begins
+    return before, after
 
 
 def _distance(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """From each point to the segment a b."""
-    along = b - a
-    t = np.clip((points - a) @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
-    away = points - a - t[:, None] * along
-    return np.sqrt((away * away).sum(axis=1))
+    """From each point to its segment a b."""
+    (ax, ay), (px, py) = (b - a).T, (points - a).T
+    t = np.clip((px * ax + py * ay) / np.maximum(ax * ax + ay * ay, 1e-12), 0.0, 1.0)
+    return np.hypot(px - t * ax, py - t * ay)
