@@ -37,13 +37,13 @@ def study(tmp_path_factory):
                                       code=("SCT", "45289007", "Parotid gland")) for n, m in SHAPES.items())
     write_rtstruct(StructureSet(grid, drawn, ct.source, "AI"), ct, folder / "rs.dcm")
     prescription = Prescription({"PTV_7000": 70.0, "PTV_5600": 56.0}, 35)
-    plan = write_rtplan(prescription, ct.source, folder / "rp.dcm",
-                        structures=read_rtstruct(folder / "rs.dcm", ct).source)
+    structures = read_rtstruct(folder / "rs.dcm", ct).source
+    plan = write_rtplan(prescription, ct.source, folder / "rp.dcm", structures=structures)
     gray = np.random.default_rng(1).random((9, 20, 24)) * 74.3
     dose = Volume(gray, Grid.axial(gray.shape, (2.5, 2.5, 2.5), (-30.0, -20.0, -295.0)), "RTDOSE", "Gy", ct.source)
     for bits in (32, 16):
         write_rtdose(Dose(dose, "predicted", prescription, "hn_dose 0.1.0"), folder / f"rd{bits}.dcm", plan=plan,
-                     bits=bits)
+                     bits=bits, structures=structures)
     return folder
 
 

@@ -63,6 +63,14 @@ def test_the_file_says_what_it_is(written, image):
     assert {data.StudyInstanceUID, plan.StudyInstanceUID} == {image.study_uid}
 
 
+def test_the_structure_set_is_named_as_an_input(image, gray, tmp_path):
+    structures = replace(image, slices=(("1.2.840.10008.5.1.4.1.1.481.3", "1.2.3.4"),))
+    dose = Dose(Volume(gray, GRID, "RTDOSE", "Gy", image))
+    write_rtdose(dose, tmp_path / "rd.dcm", plan=("1.2", "1.3"), structures=structures)
+    item = pydicom.dcmread(tmp_path / "rd.dcm").ReferencedInstanceSequence[0]
+    assert item.ReferencedSOPInstanceUID == "1.2.3.4" and item.PurposeOfReferenceCodeSequence[0].CodeValue == "128182"
+
+
 def test_prescriptions_come_back(written):
     assert read_prescription(written.with_name("rp.dcm")) == PRESCRIPTION
 

@@ -16,9 +16,11 @@ from radoncai.core.errors import InputError
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.common import decimal, new_object, require_references, write_object
 from radoncai.dicom.rtdose_reader import read_rtdose
-from radoncai.dicom.rtplan import TITLE
+from radoncai.dicom.rtplan import TITLE, structure_reference
 
 __all__ = ["read_rtdose", "write_rtdose"]
+
+_INPUT = ("128182", "DCM", "Segmentation Result")  # PS3.16 CID 9510, inputs of treatment planning
 
 
 def write_rtdose(dose: Dose, path: Path, *, plan: tuple[str, str] | None = None, image: Source | None = None,
@@ -27,9 +29,9 @@ def write_rtdose(dose: Dose, path: Path, *, plan: tuple[str, str] | None = None,
     """Write a dose as RTDOSE, 32 bit, Gy; a predicted one says "PREDICTION, NOT A PLAN".
 
     `dose.volume` lies on an axial grid; its source, or `image`, gives patient, study and frame of reference. `plan`:
-    (SOP class, instance) UID as `write_rtplan` returns it, needed for the summation type PLAN. The structure set is
-    named by the plan alone (`structures` is not written): an RTDOSE that names one must hold DVHs. `bits`: 32, or 16
-    with steps of 1/65535 of the maximum. Values below 0 are written as 0.
+    (SOP class, instance) UID as `write_rtplan` returns it, needed for the summation type PLAN. `structures`: the
+    source of an RTSTRUCT, which is named as an input of the planning (an RTDOSE may name it as that of its DVHs only
+    where it holds DVHs). `bits`: 32, or 16 with steps of 1/65535 of the maximum. Values below 0 are written as 0.
     """
     volume, source = dose.volume, image or dose.volume.source
     require_references(source, "an RTDOSE")
@@ -46,17 +48,23 @@ def write_rtdose(dose: Dose, path: Path, *, plan: tuple[str, str] | None = None,
     comment = "; ".join(part for part in (TITLE if predicted else "", dose.comment) if part)
     if comment:
         data.DoseComment = comment[:1024]
-    _reference_items(data, plan)
+    _reference_items(data, plan, structures)
     _pixels(data, volume, bits)
     write_object(data, path)
     return Path(path)
 
 
-def _reference_items(data: Dataset, plan: tuple[str, str]) -> None:
+def _reference_items(data: Dataset, plan: tuple[str, str], structures: Source | None) -> None:
     data.DoseUnits, data.DoseType, data.DoseSummationType = "GY", "PHYSICAL", "PLAN"
     item = Dataset()
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = plan
     data.ReferencedRTPlanSequence = Sequence([item])
+    drawn_on = structure_reference(structures)
+    if drawn_on is not None:
+        purpose = Dataset()
+        purpose.CodeValue, purpose.CodingSchemeDesignator, purpose.CodeMeaning = _INPUT
+        drawn_on.PurposeOfReferenceCodeSequence = Sequence([purpose])
+        data.ReferencedInstanceSequence = Sequence([drawn_on])
 
 
 def _pixels(data: Dataset, volume: Volume, bits: int) -> None:

@@ -61,7 +61,7 @@ def write_results(
         plan = write_rtplan(
             result.dose.prescription, volume.source, folder / "rtplan.dcm", structures=structures.source
         )
-        write_rtdose(result.dose, folder / "rtdose.dcm", plan=plan)
+        write_rtdose(result.dose, folder / "rtdose.dcm", plan=plan, structures=structures.source)
     else:
         write_image(result.dose.volume, folder / "dose.nrrd")
     write_tables(evaluation, folder, pseudonym(volume.source), record.run)
