@@ -278,6 +278,8 @@ def test_tissue_at_a_given_level_its_edit_its_undo_and_its_files(client, series,
     request = {"folder": str(folder), "image": image_of(volume, folder, files), "person": {"sex": "F"}}
     event, _, _ = run(client, "bodycomp", {**request, "level_mm": 12.0})
     first = event["result"]
+    first["labels"]["array"] = "first.npy"
+    (folder / "labels.npy").rename(folder / "first.npy")
     assert first["level"]["slice"] == 14 and first["labels"]["slice"] == 14 and first["labels"]["box"][0] == [14, 15]
     assert first["person"]["height_m"] == 1.74 and first["row"]["level_mm"] == 12.0
     assert any("given" in text for text in first["flags"])

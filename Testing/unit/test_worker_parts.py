@@ -81,20 +81,47 @@ def test_a_silent_step_moves_on_by_its_usual_seconds_but_not_to_its_end():
     assert len(told) == number
 
 
-def test_seconds_of_a_run_are_remembered_by_job_and_model(tmp_path, monkeypatch):
+@pytest.fixture
+def own_seconds(tmp_path, monkeypatch):
     monkeypatch.setenv("RADONCAI_HOME", str(tmp_path))
     typical._measured.cache_clear()
-    try:
-        request = {"job": "contour", "model": "mine", "image": {"name": "Doe"}}
-        typical.remember(request, {"starting": 3.0, "a": 1.0, "b": 2.5, "quick": 0.0001})
-        typical._measured.cache_clear()
-        assert typical.seconds(request) == {"a": 1.0, "b": 2.5} and typical.expected_s("contour", "mine") == 3.5
-        assert "Doe" not in (tmp_path / "job_seconds.json").read_text(encoding="utf-8")
-        (tmp_path / "job_seconds.json").write_text("[", encoding="utf-8")
-        typical._measured.cache_clear()
-        assert typical.expected_s("level", "nobody") is None
-    finally:
-        typical._measured.cache_clear()
+    yield tmp_path / "job_seconds.json"
+    typical._measured.cache_clear()
+
+
+def test_seconds_of_a_run_are_remembered_by_job_and_model(own_seconds):
+    request = {"job": "dose", "model": "mine", "image": {"name": "Doe"}}
+    typical.remember(request, {"starting": 3.0, "a": 1.0, "b": 2.5, "quick": 0.0001}, None)
+    typical._measured.cache_clear()
+    assert typical.seconds(request) == {"a": 1.0, "b": 2.5} and typical.expected_s("dose", "mine") == 3.5
+    assert "Doe" not in own_seconds.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("damaged", ["[", "[1]", '{"level:nobody": 3}', '{"level:nobody": {"seconds": {"a": "x"}}}'])
+def test_damaged_seconds_are_none(own_seconds, damaged):
+    own_seconds.write_text(damaged, encoding="utf-8")
+    assert typical.expected_s("level", "nobody") is None
+
+
+def test_expected_seconds_grow_with_the_image(own_seconds):
+    small = typical.Size(1.0, 3.0)
+    spent = {"loading the model": 1.0, "running the model": 2.0}
+    typical.remember({"job": "contour", "model": "body"}, spent, small)
+    assert typical.expected_s("contour", "body", typical.Size(10.0, 3.0)) == 21.0
+    typical.remember({"job": "contour", "model": "hn_oar"}, spent, small)
+    assert typical.expected_s("contour", "hn_oar", typical.Size(10.0, 3.0)) == 3.0
+    assert typical.expected_s("contour", "hn_oar", typical.Size(1.0, 6.0)) == 5.0
+
+
+def test_the_size_of_a_request(tmp_path):
+    matrix = np.diag([2.0, -3.0, 5.0, 1.0]).ravel().tolist()
+    np.save(tmp_path / "ct.npy", np.zeros((10, 100, 50), np.int16))
+    image = {"array": "ct.npy", "ijk_to_lps": matrix}
+    size = typical.size_of({"folder": str(tmp_path), "image": image})
+    assert size.megavoxels == pytest.approx(0.05) and size.litres == pytest.approx(1.5)
+    assert typical.size_of({"image": {"shape": [10, 100, 50], "ijk_to_lps": matrix}}) == size
+    for bad in ({}, {"image": 3}, {"image": {"shape": ["x"], "ijk_to_lps": matrix}}):
+        assert typical.size_of(bad) is None
 
 
 @pytest.mark.parametrize("sentence, said", [
@@ -174,4 +201,4 @@ def test_the_shipped_seconds_name_steps():
     from radoncai.core.resources import resources
 
     table = json.loads((resources() / "Templates" / "job_seconds.json").read_text(encoding="utf-8"))
-    assert all(s > 0 for steps in table.values() for s in steps.values())
+    assert all(typical._is_entry(entry) for entry in table.values())

@@ -80,8 +80,9 @@ class Service:
 
     def _run(self, request: dict[str, Any]) -> None:
         name = str(request.get("id"))
+        size = typical.size_of(request)
         report = JobProgress(
-            typical.seconds(request),
+            typical.seconds(request, size),
             lambda step, fraction, left: self._channel.send(
                 "progress", id=name, step=step, fraction=fraction, left_s=left
             ),
@@ -116,7 +117,7 @@ class Service:
         job = jobs.load(field(request, "job", str))
         result = job(Work(request, folder, progress, lambda text: self._channel.send("log", id=name, text=text)))
         _raise_if_stopped(progress)
-        typical.remember(request, progress.seconds)
+        typical.remember(request, progress.seconds, typical.size_of(request))
         return result
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from radoncai.bodycomp.level import find_level
 from radoncai.bodycomp.measure import person_from
 from radoncai.core.errors import InputError
@@ -13,7 +15,9 @@ from radoncai.core.volume import Volume
 from radoncai.models.applicability import judge
 from radoncai.models.catalogue import find
 from radoncai.models.orientation import tilt_degrees
+from radoncai.worker import typical
 from radoncai.worker.image import Image, read_image, read_place
+from radoncai.worker.jobs.models import JOB_OF
 from radoncai.worker.protocol import optional
 from radoncai.worker.words import for_panel
 from radoncai.worker.work import Work
@@ -37,7 +41,8 @@ def run(work: Work) -> dict[str, Any]:
         image = (read_image if has_voxels else read_place)(request, work.folder)
     except InputError as error:
         return {"verdict": "refused", "lines": [_line(NO, str(error))], "person": None, "spacing_mm": None,
-                "orientation": None, "modality": None, "shape": None, "covers": None}
+                "orientation": None, "modality": None, "shape": None, "covers": None,
+                "expected_s": None}
     lines = [_line(OK, _summary(image)), *(_line(DOUBT, text) for text in image.volume.source.warnings)]
     lines += _judged(image.volume, optional(request, "model", str), has_voxels)
     covers = None
@@ -49,7 +54,17 @@ def run(work: Work) -> dict[str, Any]:
     return {"verdict": "refused" if NO in symbols else "doubtful" if DOUBT in symbols else "fine", "lines": lines,
             "person": asdict(person), "spacing_mm": list(image.grid.spacing_mm), "orientation": _plane(image),
             "modality": image.volume.modality or None, "shape": list(image.grid.shape),
-            "covers": covers}
+            "covers": covers, "expected_s": _expected_s(image, optional(request, "model", str))}
+
+
+def _expected_s(image: Image, model: str | None) -> float | None:
+    """Seconds that the model would take on this image."""
+    if model is None:
+        return None
+    grid = image.volume.grid
+    voxels = float(np.prod(grid.shape))
+    return typical.expected_s(JOB_OF.get(find(model).model.task, ""), model,
+                              typical.Size(voxels / 1e6, voxels * grid.voxel_cc / 1e3))
 
 
 def _covered(volume: Volume, work: Work) -> tuple[dict[str, Any] | None, list[dict[str, str]]]:
