@@ -179,11 +179,11 @@ class AutoContourPanel(PanelWidget):
 
 
 def summary(rows: list, ran: str) -> str:
-    """Run 14:02: 7 structures, 2 to look at."""
+    """Run 14:02: 7 structures, 2 of them with something to look at."""
     if not rows:
         return ""
     telling = sum(bool(row.findings) for row in rows)
-    text = _("{n} structures, {k} with a finding").format(n=len(rows), k=telling)
+    text = _("{n} structures, {k} to look at").format(n=len(rows), k=telling)
     return _("Run {time}: {text}").format(time=ran, text=text) if ran else text
 
 

@@ -46,6 +46,8 @@ class StructureTable:
         self.node, rows = node, rows_of(node)
         if [r.name for r in rows] != [r.name for r in self.rows]:
             self.table.clearSelection()
+            self._filling = True
+            self.table.setRowCount(0)
         self.rows = rows
         self._filling = True
         self.table.setRowCount(len(rows))
@@ -76,9 +78,9 @@ class StructureTable:
 
     def _fill(self, number: int, row: Row) -> None:
         shown = self._item(number, SHOWN, "")
-        shown.setIcon(_swatch(row.color))
         display = self.node.GetDisplayNode()
         if row.id:
+            shown.setIcon(_swatch(row.color))
             visible = display is None or display.GetSegmentVisibility(row.id)
             shown.setCheckState(qt.Qt.Checked if visible else qt.Qt.Unchecked)
         self._item(number, NAME, row.name).setToolTip(row.name)

@@ -45,7 +45,7 @@ def caption(text: str, buddy=None):
 
 def as_caption(made):
     """Give a label of a .ui file the width of the others."""
-    made.setMinimumWidth(made.fontMetrics().horizontalAdvance(WIDEST_CAPTION) + EDGE_PX)
+    made.setMinimumWidth(qt.QLabel(WIDEST_CAPTION).sizeHint.width())
     return made
 
 
