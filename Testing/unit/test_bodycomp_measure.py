@@ -40,6 +40,7 @@ def _by_radius(batch: np.ndarray) -> np.ndarray:
     y, x = np.mgrid[0:SIZE, 0:SIZE] - (SIZE - 1) / 2
     r = np.hypot(y, x) / (BODY_SHARE * SIZE / 2) * RADII["skin"]
     logits = np.zeros((len(batch), 5, SIZE, SIZE), np.float32)
+    logits[:, 0] = 4
     logits[:, 1] = 9 * ((hu > -20) & (r < 130))
     logits[:, 3] = 9 * ((hu <= -20) & (hu > -190) & (r < 111))
     logits[:, 4] = 9 * ((hu <= -20) & (hu > -190) & (r >= 111))
