@@ -2,9 +2,9 @@
 
     python Testing/benchmarks/rtstruct.py [--data ../shared/data/two_reader_hn] [--json] [--no-peers]
 
-Twenty structures (`Testing/data/rois.py`) on 150 slices of 512 x 512, then the same on 1000 slices and on a 1024 matrix,
-then the masks of two human readers. Peers lie in an environment of their own, `.venv-peers`, made at the first run; a
-peer that cannot be installed is left out and named. Each figure is that of a process of its own.
+Twenty structures (`Testing/data/rois.py`) on 150 slices of 512 x 512, then the same on 1000 slices and on a 1024
+matrix, then the masks of two human readers. Peers lie in an environment of their own, `.venv-peers`, made at the first
+run; a peer that cannot be installed is left out and named. Each figure is that of a process of its own.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def plastimatch(folder: Path) -> list[Row]:
     for way in ("exact", "smooth"):
         for flag in ([], ["--xor-contours"]):
             place = folder / f"plastimatch_{way}{len(flag)}"
-            used = timed([*convert, "--input", folder / f"{way}.dcm", "--output-prefix", place, "--prefix-format", "nrrd",
-                          *flag])
+            used = timed([*convert, "--input", folder / f"{way}.dcm", "--output-prefix", place, "--prefix-format",
+                          "nrrd", *flag])
             name = f"plastimatch reads ours, {way}{', --xor-contours' if flag else ''}"
             rows += rows_of(name, {**used, **step("compare", folder, place)})
     used = timed([*convert, "--input-prefix", folder / "plastimatch_exact0", "--output-dicom", folder / "theirs"])
@@ -147,10 +147,10 @@ def readers(data: Path) -> list[Row]:
 def text_of(rows: list[Row]) -> str:
     lines = [
         "## RTSTRUCT", "",
-        "Twenty structures (rings, islands, noise like bowel, a lens of 87 voxels, single voxels, borders) on 150 slices of "
-        "512 x 512, 0.977 x 0.977 x 2.5 mm. `volume ratio` is polygon volume over voxel volume, lowest and highest of the "
-        "structures; `Dice` the lowest of the structures; a plain even-odd reader at voxel centres is part of the script. "
-        "Limits on two idle cores: written and read in 2 s each, 150 MB above the masks, ratio 1.000 ± 0.002 (smooth ± "
+        "Twenty structures (rings, islands, noise like bowel, a lens of 87 voxels, single voxels, borders) on 150 slices "
+        "of 512 x 512, 0.977 x 0.977 x 2.5 mm. `volume ratio` is polygon volume over voxel volume, lowest and highest of "
+        "the structures; `Dice` the lowest of the structures; a plain even-odd reader at voxel centres is part of the "
+        "script. Limits on two idle cores: written and read in 2 s each, 150 MB above the masks, ratio 1.000 ± 0.002 (smooth ± "
         "0.005), Dice 1.0000. The peers read and write the same CT and masks in the same run; plastimatch's "
         "times hold the start of the program and the CT, dcmrtstruct2nii's the CT.", "",
         "| what | metric | value | unit | n |", "|---|---|---:|---|---:|"]

@@ -31,9 +31,10 @@ def smooth_rings(mask: np.ndarray, thin: float = THINNING) -> list[np.ndarray]:
         moved = start + _limited(_grown(moved, before, after, begins, wanted, REACH) - start, REACH)
     few, begins = thinned(moved, begins, min(thin, THINNING))
     before, after = neighbours(begins, len(few))
-    for most in (0.8 * _REGROWN, 0.2 * _REGROWN):
-        few = _grown(few, before, after, begins, wanted, most)
-    return np.split(few, begins[1:])
+    regrown = few
+    for _ in range(_AREA_STEPS):
+        regrown = few + _limited(_grown(regrown, before, after, begins, wanted, _REGROWN) - few, _REGROWN)
+    return np.split(regrown, begins[1:])
 
 
 def _halved(rings: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
