@@ -32,10 +32,11 @@ VIEW = (
     '<property name="orientation" action="default">{orientation}</property></view>'
 )
 SLICES_ONLY = 7711
+MIDLINE_R = 0.0
 PANELS = {
-    "AutoContour": Scene("hn_oar", center="Parotid_L", width_mm=330.0),
+    "AutoContour": Scene("hn_oar", center="Parotid_L", width_mm=260.0),
     "DosePredict": Scene(
-        "hn_dose", "truth.dcm", ("input", "prescription", "model"), ("dvhButton",), "PTV_7000", 330.0
+        "hn_dose", "truth.dcm", ("input", "prescription", "model"), ("dvhButton",), "PTV_7000", 260.0
     ),
     "BodyComposition": Scene("l3_tissue"),
 }
@@ -161,7 +162,9 @@ def _arrange(slicer, panel, scene: Scene) -> None:
         for view in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
             width, height, depth = view.GetFieldOfView()
             view.SetFieldOfView(scene.width_mm, scene.width_mm * height / width, depth)
-            view.JumpSliceByCentering(*node.GetSegmentCenterRAS(key))
+            right, anterior, superior = node.GetSegmentCenterRAS(key)
+            view.JumpSliceByCentering(MIDLINE_R, anterior, superior)
+            view.JumpSliceByOffsetting(right, anterior, superior)
 
 
 def _write_pictures(slicer, window, options: argparse.Namespace) -> int:
@@ -169,9 +172,9 @@ def _write_pictures(slicer, window, options: argparse.Namespace) -> int:
     import host
     from host.palettes import use_palette
 
-    _slices_only(slicer)
     for name in [options.only] if options.only else PANELS:
         host.close_scene()
+        _slices_only(slicer)
         volume = _load(slicer, options.data)
         panel = _open(slicer, name, volume, options.data)
         host.wait_until(lambda p=panel: p.run.button.enabled, LONGEST_S, f"{name}: Apply can be pressed")

@@ -83,15 +83,13 @@ class qMRMLSliceView(Mouse, PictureView):
     def paintEvent(self, event) -> None:
         painter = QPainter(self)
         painter.drawImage(0, 0, self._image)
-        color = QColor.fromRgbF(*self._node.GetLayoutColor())
-        painter.fillRect(0, 0, self.width, 3, color)
-        painter.setPen(QColor("#e8e8e8"))
-        room = QRect(6, 6, self.width - 12, self.height - 12)
-        for corner, flags in CORNERS.items():
-            painter.drawText(room, int(flags), self._corner.GetText(corner) or "")
-        painter.setPen(QColor("#9a9a9a"))
+        painter.fillRect(0, 0, self.width, 3, QColor.fromRgbF(*self._node.GetLayoutColor()))
+        texts = [(flags, self._corner.GetText(corner)) for corner, flags in CORNERS.items()]
         place = f"{self._node.GetOrientation()}  {self._logic.GetSliceOffset():.1f} mm"
-        painter.drawText(room, int(Qt.AlignRight | Qt.AlignBottom), place)
+        for flags, text in (*texts, (Qt.AlignRight | Qt.AlignBottom, place)):
+            for shift, color in ((1, "#000000"), (0, "#d8d8d8")):  # readable on bone and on air
+                painter.setPen(QColor(color))
+                painter.drawText(QRect(6 + shift, 6 + shift, self.width - 12, self.height - 12), int(flags), text or "")
 
 
 def _slice_logic():
