@@ -14,7 +14,13 @@ SUMMARY = "Compute the DVH, metrics and goals of a dose"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dose", type=Path, required=True, metavar="RTDOSE", help="RTDOSE, or NRRD/NIfTI in Gy")
+    parser.add_argument(
+        "--dose",
+        type=Path,
+        required=True,
+        metavar="RTDOSE",
+        help="RTDOSE, a folder with those of all beams, or NRRD/NIfTI in Gy",
+    )
     parser.add_argument("--structures", type=Path, required=True, metavar="RTSTRUCT", help="RTSTRUCT or .seg.nrrd")
     parser.add_argument("--prescription", metavar="NAME=GY,...", help="such as PTV_7000=70,PTV_5600=56")
     parser.add_argument("--fractions", type=int, metavar="N")
@@ -44,9 +50,10 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         progress.step("reading the dose")
         dose = read_dose(args.dose)
         structures = read_structures_alone(args.structures, dose.volume)
-        said = check_same_patient(
+        same = check_same_patient(
             dose.volume.source, structures.source, "the dose and the structures", same_patient=args.same_patient
         )
+        said = (*dose.volume.source.warnings, *same)
         named = resolve(asked.targets, structures.names, name_map(args)) if asked else None
         wanted = (
             Prescription({named.names[n]: gy for n, gy in asked.targets.items()}, asked.fractions) if asked else None

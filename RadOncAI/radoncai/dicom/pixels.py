@@ -15,6 +15,9 @@ from radoncai.dicom.gdcm_pixels import GDCM_SYNTAXES, decode_by_gdcm
 from radoncai.dicom.values import number, text
 
 
+_LARGEST = 1e12  # no rescaled value of an image comes near it
+
+
 def stored_pixels(path: Path) -> tuple[np.ndarray, FileDataset]:
     """Pixels of one file as stored, any transfer syntax that pydicom decodes. InputError where that fails."""
     data = open_dicom(path)
@@ -60,6 +63,9 @@ def read_stack(paths: list[Path], shape: tuple[int, int], frames: Sequence[int |
             raise InputError(f"{path} has {stored.shape} pixels where its series has {tuple(shape)}; "
                              "keep slices of one size in the folder.")
         slope, intercept = scale(headers[n] if headers else data)
+        if slope == 0 or max(abs(slope), abs(intercept)) > _LARGEST:
+            raise InputError(f"{path} states a rescale slope of {slope:g} and an intercept of {intercept:g}, which "
+                             "cannot be right; export it again.")
         if out.dtype == np.int16:
             out = out if _fits_int16(stored, slope, intercept) else out.astype(np.float32)
         if out.dtype == np.int16:
@@ -77,7 +83,9 @@ def _frame(stored: np.ndarray, number_from_0: int, path: Path) -> np.ndarray:
 
 
 def _fits_int16(stored: np.ndarray, slope: float, intercept: float) -> bool:
-    if slope != int(slope) or intercept != int(intercept) or stored.dtype.kind == "f":
+    if max(abs(slope), abs(intercept)) > 65536 or slope != int(slope) or intercept != int(intercept):
+        return False
+    if stored.dtype.kind == "f":
         return False
     ends = np.array([int(stored.min()), int(stored.max())]) * int(slope) + int(intercept)
     return bool(ends.min() >= -32768 and ends.max() <= 32767)
