@@ -109,6 +109,8 @@ class BodyCompositionPanel(PanelWidget):
         self.node.device = self.run.chosen_device
 
     def on_person(self) -> None:
+        """A field that was emptied takes what DICOM says."""
+        person.from_header(self.node, self.node.person_of, self.input.answer.get("person"))
         self.live.soon()
 
     def on_level(self, s_mm: float) -> None:
