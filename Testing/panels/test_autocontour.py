@@ -464,3 +464,36 @@ def test_all_approved_is_said_and_an_edit_takes_it_back(ready):
     host.pump(0.6)
     assert ready.ui.resultSection.text == "Result: AI contours, not approved"
     assert cells(ready, 3)[0] == "to review"
+
+
+def test_a_missing_package_is_offered_and_installed(ready):
+    from slicer import packaging
+
+    ready.model.current.update(usable=False, needs="onnxruntime", why_not="It needs the package onnxruntime.")
+    ready.refresh()
+    assert not ready.run.button.enabled and "onnxruntime" in ready.run.message.text
+    ready.run.message.follow()
+    assert packaging.host_requests[-1] == ("pip_ensure", ("onnxruntime>=1.20",))
+    host.wait_until(lambda: not ready.model._question.waiting and ready.run.button.enabled, HOLD_S)
+
+
+def test_self_test_of_the_module(scene):
+    from AutoContour import AutoContourTest
+
+    host.load_module("AutoContour")
+    AutoContourTest().runTest()
+
+
+def test_quitting_ends_run_and_worker(ready):
+    import slicer
+    from RadOncAILib.worker import shared_client
+
+    choose(ready, "hn_oar")
+    ready.run.button.click()
+    host.wait_until(lambda: ready.run.bar.value > 50, HOLD_S)
+    pid = shared_client().pid
+    slicer.app.aboutToQuit()
+    assert not ready.run.running and segmentations() == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    host.reload_module("AutoContour")
