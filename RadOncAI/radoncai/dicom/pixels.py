@@ -14,7 +14,6 @@ from radoncai.dicom.files import open_dicom, transfer_syntax
 from radoncai.dicom.gdcm_pixels import GDCM_SYNTAXES, decode_by_gdcm
 from radoncai.dicom.values import number, text
 
-
 _LARGEST = 1e12  # no rescaled value of an image comes near it
 
 
