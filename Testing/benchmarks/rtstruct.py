@@ -29,6 +29,14 @@ STEPS = Path(__file__).with_name("rtstruct_steps.py")
 PEER_STEPS = Path(__file__).with_name("rtstruct_peers.py")
 READERS = ROOT.parent / "shared" / "data" / "two_reader_hn"
 
+INTRODUCTION = (
+    "Twenty structures (rings, islands, noise like bowel, a lens of 87 voxels, single voxels, borders), 150 slices of "
+    "512 x 512, 0.977 x 0.977 x 2.5 mm. `volume ratio` is polygon volume over voxel volume, lowest and highest of the "
+    "structures; `Dice` the lowest of the structures; a plain even-odd reader at voxel centres is part of the script. "
+    "Limits on two idle cores: written and read in 2 s each, 150 MB above the masks, ratio 1.000 ± 0.002 (smooth ± "
+    "0.005), Dice 1.0000. The peers read and write the same CT and masks in the same run; plastimatch's times hold the "
+    "start of the program and the CT, dcmrtstruct2nii's the CT. Wall time means little on a busy machine.")
+
 
 def step(*arguments: object, python: Path | str = sys.executable) -> dict[str, float]:
     """Figures that one process printed as its last line."""
@@ -147,12 +155,7 @@ def readers(data: Path) -> list[Row]:
 def text_of(rows: list[Row]) -> str:
     lines = [
         "## RTSTRUCT", "",
-        "Twenty structures (rings, islands, noise like bowel, a lens of 87 voxels, single voxels, borders) on 150 slices "
-        "of 512 x 512, 0.977 x 0.977 x 2.5 mm. `volume ratio` is polygon volume over voxel volume, lowest and highest of "
-        "the structures; `Dice` the lowest of the structures; a plain even-odd reader at voxel centres is part of the "
-        "script. Limits on two idle cores: written and read in 2 s each, 150 MB above the masks, ratio 1.000 ± 0.002 (smooth ± "
-        "0.005), Dice 1.0000. The peers read and write the same CT and masks in the same run; plastimatch's "
-        "times hold the start of the program and the CT, dcmrtstruct2nii's the CT.", "",
+        INTRODUCTION, "",
         "| what | metric | value | unit | n |", "|---|---|---:|---|---:|"]
     lines += [f"| {r.row} | {r.metric} | {shown(r)} | {r.unit} | {r.n} |" for r in rows]
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

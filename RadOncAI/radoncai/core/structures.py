@@ -80,9 +80,10 @@ class Structure:
         return out
 
     def with_mask(self, mask: np.ndarray) -> Structure:
-        """An edited copy: contours as read no longer hold and an approval is taken back."""
+        """An edited copy: contours as read no longer hold, an approval is taken back, AUTOMATIC is SEMIAUTOMATIC."""
         new = Structure.from_full(self.name, mask)
-        return replace(self, mask=new.mask, box=new.box, contours=(), review=Review())
+        origin = "SEMIAUTOMATIC" if self.origin == "AUTOMATIC" else self.origin
+        return replace(self, mask=new.mask, box=new.box, contours=(), review=Review(), origin=origin)
 
     @property
     def voxels(self) -> int:
