@@ -30,7 +30,7 @@ def home(tmp_path, monkeypatch):
 def long_request(client):
     """A body contour that takes some seconds."""
     folder = client.new_folder()
-    hu = trunk((160, 300, 340))
+    hu = trunk((120, 240, 270))
     grid = trunk_volume().grid
     volume = Volume(hu, type(grid).axial(hu.shape, (2.0, 1.0, 1.0)), "CT", "HU")
     return {"folder": str(folder), "image": image_of(volume, folder), "model": "body", "override": True}
@@ -226,7 +226,7 @@ def test_the_end_of_the_input_ends_the_worker_even_in_a_job(tmp_path):
     assert json.loads(process.stdout.readline())["pid"] == process.pid
     volume = trunk_volume()
     request = {"do": "run", "id": "1", "job": "contour", "folder": str(tmp_path), "model": "body", "override": True,
-               "image": image_of(Volume(trunk((160, 300, 340)), volume.grid, "CT", "HU"), tmp_path)}
+               "image": image_of(Volume(trunk((120, 240, 270)), volume.grid, "CT", "HU"), tmp_path)}
     process.stdin.write(json.dumps(request).encode() + b"\n")
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["event"] == "progress"

@@ -10,12 +10,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
 from worker_requests import SHAPE, body_request, image_of, run, trunk_volume, worker  # noqa: E402
 
+from radoncai.cli.main import main  # noqa: E402
 from radoncai.contour.job import contour  # noqa: E402
 from radoncai.contour.table import structure_rows  # noqa: E402
 from radoncai.core.grid import Grid  # noqa: E402
 from radoncai.core.structures import Contour, Structure, StructureSet  # noqa: E402
 from radoncai.core.volume import Volume  # noqa: E402
 from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
+from radoncai.dicom.labels import read_labels  # noqa: E402
 from radoncai.dicom.rtstruct_reader import read_contours  # noqa: E402
 from radoncai.dicom.rtstruct_writer import write_rtstruct  # noqa: E402
 from radoncai.dicom.series import read_series  # noqa: E402
@@ -144,6 +146,10 @@ def test_a_ring_and_a_keyhole_have_the_same_cc_as_in_the_command(client, series,
     found = {s["name"]: s for s in event["result"]["structures"]}
     assert found["Ring"]["volume_cc"] == found["Keyhole"]["volume_cc"] == table["Ring"]["volume_cc"]
     assert found["Ring"]["volume_cc"] == table["Keyhole"]["volume_cc"]
+    assert main(["convert", str(path), "--ct", str(folder), "-o", str(tmp_path / "out.seg.nrrd")]) == 0
+    converted = read_labels(tmp_path / "out.seg.nrrd")
+    for name in ("Ring", "Keyhole"):
+        assert converted.volume_cc(converted.find(name)) == pytest.approx(found[name]["volume_cc"], abs=1e-3)
     assert found["Ring"]["volume_cc"] == pytest.approx(np.pi * (20**2 - 10**2) * 25 / 1000, rel=0.06)
     job.close()
 
