@@ -9,6 +9,8 @@ from data.odd_dicom import LANDMARK_HU, ORIGIN, SHAPE, axial_series, edit, serie
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless, generate_uid
 
 from radoncai.core.errors import InputError
+from radoncai.core.structures import StructureSet
+from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.dicom.series import list_series, read_series
 
 PLACE = (12.5, -33.0, 41.5)
@@ -125,7 +127,24 @@ def test_empty_uids_are_taken_from_the_file_header(series):
         pydicom.dcmwrite(path, data, enforce_file_format=False)
     read = read_series(folder)
     assert [uid for _, uid in read.source.slices] == [f"1.2.3.{n + 1}" for n in range(SHAPE[0])]
-    assert not read.source.is_dicom and read.source.warnings
+    assert not read.source.is_dicom and "(study, series)" in read.source.warnings[0]
+    with pytest.raises(InputError, match="no DICOM references"):
+        write_rtstruct(StructureSet(read.grid), read, folder / "rs.dcm")
+
+
+@pytest.mark.parametrize("keyword", ["FrameOfReferenceUID", "StudyInstanceUID", "SOPInstanceUID"])
+def test_images_without_a_uid_are_read_and_contours_for_them_refused(series, keyword):
+    volume, folder = series
+    for path in sorted(folder.glob("*.dcm")):
+        data = pydicom.dcmread(path)
+        setattr(data, keyword, "")
+        if keyword == "SOPInstanceUID":
+            data.file_meta.MediaStorageSOPInstanceUID = ""
+        pydicom.dcmwrite(path, data, enforce_file_format=False)
+    read = read_series(folder)
+    assert np.array_equal(read.array, volume.array) and "UIDs of the images are empty" in read.source.warnings[0]
+    with pytest.raises(InputError, match="no DICOM references"):
+        write_rtstruct(StructureSet(read.grid), read, folder / "rs.dcm")
 
 
 def test_empty_and_foreign_folders(tmp_path):

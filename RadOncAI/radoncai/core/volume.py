@@ -46,7 +46,10 @@ class Source:
 
     @property
     def is_dicom(self) -> bool:
-        return bool(self.series_uid)
+        """Whether DICOM objects can refer to the image: it has all its UIDs, but for slices that were interpolated."""
+        named = self.planes.slices if self.planes is not None else self.slices
+        return bool(self.series_uid and self.study_uid and self.frame_uid) and (
+            not named or any(uid for _, uid in named))
 
 
 @dataclass(frozen=True, eq=False)

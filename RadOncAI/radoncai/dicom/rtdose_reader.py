@@ -21,6 +21,7 @@ from radoncai.dicom.values import items, modality_of, number, numbers, text
 PARTS = {"BEAM": "one beam", "FRACTION": "one fraction group", "BRACHY": "one brachytherapy setup",
          "BEAM_SESSION": "one beam of a session", "FRACTION_SESSION": "one session", "BRACHY_SESSION": "one session",
          "CONTROL_POINT": "one control point"}
+_MOST_GY = 1e5
 _UNITS = {"GY": 1.0, "CGY": 0.01}
 
 
@@ -39,6 +40,8 @@ def read_rtdose(path: Path, *, parts: bool = False) -> Dose:
         raise InputError(f"{path} does not hold one dose value a voxel; export the dose again.")
     placed = _dose_stack(data, _frame_offsets(data, len(stored), path), stored.shape[1:], path)
     gray = (stored[placed.order].astype(np.float64) * gray_a_step(data, path)).astype(np.float32)
+    if not float(gray.max(initial=0.0)) <= _MOST_GY:
+        raise InputError(f"{path} states doses of {gray.max():.3g} Gy, which cannot be right; export the dose again.")
     said = []
     if len(placed.gaps) or placed.uneven:
         gray = _on_even_planes(gray, placed)

@@ -28,6 +28,7 @@ HEADER_TEXT = (
     "PatientPosition", "PositionReferenceIndicator", "Manufacturer", "ManufacturerModelName", "BodyPartExamined",
     "SpecificCharacterSet", "Units")
 HEADER_NUMBERS = ("PatientSize", "PatientWeight", "KVP", "SliceThickness")
+_NEEDED = {"study": "StudyInstanceUID", "series": "SeriesInstanceUID", "frame of reference": "FrameOfReferenceUID"}
 _AIR_HU = -1000.0
 
 
@@ -83,8 +84,10 @@ def read_headers(files: Sequence[Path]) -> Volume:
 
 def _volume(array: np.ndarray, unit: str, placed: Stack, references: ImagePlanes, first: Dataset, modality: str,
             notes: list[str], where: str, as_stored: bool) -> Volume:
-    if not text(first, "SeriesInstanceUID") or not text(first, "StudyInstanceUID"):
-        notes.append("The study and series UIDs of the images are empty; contours cannot refer to them.")
+    empty = [word for word, keyword in _NEEDED.items() if not text(first, keyword)]
+    empty += ["image"] if not any(uid for _, uid in references.slices) else []
+    if empty:
+        notes.append(f"The UIDs of the images are empty ({', '.join(empty)}); no RTSTRUCT can refer to them.")
     if as_stored:
         return Volume(array, placed.grid, modality, unit, _source(first, notes, references, placed.grid, 1))
     along = None
