@@ -55,7 +55,7 @@ class LevelBlock:
             level = {"level_mm": node.level_mm, "agree": None}
         symbol, text = words.level_text(level, vertebrae)
         self.row.show(symbol, text or _("L3 is looked for, or move the slice there."), word="",
-                      tool_tip=(level or {}).get("rule") or "")
+                      tool_tip="\n".join([(level or {}).get("rule") or "", *((level or {}).get("notes") or ())]))
 
     def _fill(self, volume) -> None:
         low, high, step = views.reach_s(volume)

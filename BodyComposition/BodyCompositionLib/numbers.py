@@ -93,10 +93,12 @@ def is_edited(result: dict | None) -> bool:
 
 def published(result: dict | None) -> list[Published]:
     """Published values that fit sex, age and BMI, with population and source; nothing here is a verdict."""
-    names = {line[0]: (line[1], line[2]) for line in shown()}
+    units = {line[0]: line[2] for line in shown()}
+    short = {"muscle_cm2": _("muscle"), "smi_cm2_m2": "SMI", "muscle_hu": _("density"), "vat_cm2": "VAT",
+             "sat_cm2": "SAT", "imat_cm2": "IMAT"}
     out = []
     for item in (result or {}).get("cutoffs") or ():
-        words, unit = names.get(item["column"], (item["column"], item["unit"]))
+        words, unit = short.get(item["column"], item["column"]), units.get(item["column"], item["unit"])
         out.append(Published(words, by_unit(item["measured"], unit), by_unit(item["value"], unit),
                              meaning(item), source(item)))
     return out

@@ -175,7 +175,7 @@ class BodyCompositionPanel(PanelWidget):
         with slicer.util.RenderBlocker(), self.level.quiet():
             self.logic.show(result, volume, self.node, who, level)
             views.jump_to_level(volume, place, also_sagittal=first)
-        return _("Measured at S {mm} mm.").format(mm=fixed(place))
+        return _("Measured on the slice at S {mm} mm.").format(mm=fixed(views.slice_s(volume, place)))
 
     def _show_numbers(self, result: dict, volume, who: dict, level: float | None) -> str:
         if self.node.regions is None:

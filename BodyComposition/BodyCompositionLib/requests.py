@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import slicer
 from RadOncAILib.scene import tissue
 from RadOncAILib.scene.image import image_request
 from slicer.i18n import tr as _
 
+from radoncai.core.array_file import write_array
 from radoncai.core.errors import InputError
 
-from . import results
+from . import results, views
 
 Request = dict[str, Any]
 
@@ -30,9 +33,9 @@ def coverage(folder: Path, volume, model: str | None) -> Request:
 def measure_regions(folder: Path, volume, regions, person: dict) -> Request:
     """Job `bodycomp_edit`: regions that are still the network's keep its ±. Raises InputError without a result."""
     before = _result_of(regions)
-    return {"image": image_request(volume, folder), "labels": tissue.labels_request(regions, volume, folder),
-            "level_mm": before["level"]["level_mm"], "person": person, "model": before["model"]["name"],
-            "measured": before["network"]}
+    level = before["level"]["level_mm"]
+    return {"image": _one_slice(folder, volume, level), "labels": tissue.labels_request(regions, volume, folder),
+            "level_mm": level, "person": person, "model": before["model"]["name"], "measured": before["network"]}
 
 
 def write(folder: Path, volume, regions, person: dict, output: str, report: bool = False) -> Request:
@@ -40,6 +43,16 @@ def write(folder: Path, volume, regions, person: dict, output: str, report: bool
     before = _result_of(regions)
     return {"image": image_request(volume, folder), "labels": tissue.labels_request(regions, volume, folder),
             "person": person, "measured": before["measured"], "output": str(output), "report": report}
+
+
+def _one_slice(folder: Path, volume, s_mm: float) -> Request:
+    """The image with the voxels of one slice across the body: edits come often, and the whole CT is large."""
+    request, axis, index = image_request(volume), views.s_axis(volume), views.slice_of(volume, s_mm)
+    box = [[0, n] for n in request["shape"]]
+    box[axis] = [index, index + 1]
+    part = slicer.util.arrayFromVolume(volume)[tuple(slice(a, b) for a, b in box)]
+    write_array(Path(folder) / "slice.npy", np.ascontiguousarray(part))
+    return {**request, "array": "slice.npy", "box": box}
 
 
 def _result_of(regions) -> dict:

@@ -10,7 +10,7 @@ from vtkmodules.vtkCommonTransforms import vtkGeneralTransform
 
 def jump_to_level(volume, s_mm: float, *, also_sagittal: bool = False) -> None:
     """Red shows the slice of the level; on the first showing Yellow goes to the middle of the body."""
-    place = world_point(volume, s_mm)
+    place = world_point(volume, slice_s(volume, s_mm))
     for name in ("Red", "Yellow") if also_sagittal else ("Red",):
         view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
         if view is not None:
@@ -50,16 +50,33 @@ def _moved(volume, point: list[float], way: str) -> tuple[float, float, float]:
     return tuple(transform.TransformPoint(point))
 
 
+def s_axis(volume) -> int:
+    """The array's axis (0 k, 1 j, 2 i) that runs along the body."""
+    return 2 - int(np.argmax(np.abs(geometry.ras_from_node(volume)[2, :3])))
+
+
+def slices_s(volume) -> np.ndarray:
+    """S of the middle of each slice across the body, in the volume's own frame, mm, as they are stored."""
+    matrix, shape, axis = geometry.ras_from_node(volume), geometry.shape_of(volume), s_axis(volume)
+    middle = matrix @ [*((n - 1) / 2 for n in shape[::-1]), 1.0]
+    return middle[2] + (np.arange(shape[axis]) - (shape[axis] - 1) / 2) * matrix[2, 2 - axis]
+
+
+def slice_of(volume, s_mm: float) -> int:
+    """The slice that a measurement at S = s_mm is made on: the nearest, of two the lower one."""
+    places = slices_s(volume)
+    away = np.round(np.abs(places - s_mm), 6)
+    nearest = np.flatnonzero(away == away.min())
+    return int(nearest[np.argmin(places[nearest])])
+
+
+def slice_s(volume, s_mm: float) -> float:
+    """S of that slice's middle."""
+    return float(slices_s(volume)[slice_of(volume, s_mm)])
+
+
 def reach_s(volume) -> tuple[float, float, float]:
     """Lowest and highest S of slice middles in the volume's own frame, and the step from slice to slice, mm."""
-    matrix, shape = geometry.ras_from_node(volume), geometry.shape_of(volume)
-    axis = int(np.argmax(np.abs(matrix[2, :3])))
-    step = float(abs(matrix[2, axis]))
-    middle = [(n - 1) / 2 for n in shape[::-1]]
-    ends = []
-    for index in (0, shape[2 - axis] - 1):
-        ijk = list(middle)
-        ijk[axis] = index
-        ends.append(float((matrix @ [*ijk, 1.0])[2]))
-    return min(ends), max(ends), step
-
+    places = slices_s(volume)
+    step = float(np.abs(np.diff(places)).mean()) if len(places) > 1 else 1.0
+    return float(places.min()), float(places.max()), step

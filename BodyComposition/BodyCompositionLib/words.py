@@ -24,8 +24,10 @@ def level_text(level: dict | None, vertebrae: dict[str, float]) -> tuple[str, st
     reach = vote_reach(level)
     if reach is not None:
         text += _(" within {mm} mm").format(mm=max(1, round(reach)))
-    is_sure = level["agree"] == level["asked"] > 1
-    return ("✓", text) if is_sure else ("!", " ".join([f"{text}.", *level.get("notes", ())]))
+    others = against(level)
+    if others:
+        text += _(" ({others})").format(others=", ".join(others))
+    return ("✓" if level["agree"] == level["asked"] > 1 else "!"), text
 
 
 def vote_reach(level: dict) -> float | None:
@@ -33,6 +35,13 @@ def vote_reach(level: dict) -> float | None:
     votes, first = level.get("votes") or {}, level["level_mm"]
     near = sorted(votes.values(), key=lambda v: abs(v - first))[:level["agree"]]
     return max(near) - min(near) if len(near) > 1 else None
+
+
+def against(level: dict) -> list[str]:
+    """The methods that the library's notes name, and how far off they are: sacrum −35 mm."""
+    notes = " ".join(level.get("notes") or ())
+    return [_("{method} {mm} mm").format(method=method, mm=fixed(s_mm - level["level_mm"], 0, sign=True))
+            for method, s_mm in (level.get("votes") or {}).items() if f"by {method} " in notes]
 
 
 def nearest(level_mm: float, vertebrae: dict[str, float]) -> str:

@@ -193,8 +193,10 @@ def test_level_in_words(scene):
     level = {"level_mm": -212.54, "agree": 3, "asked": 3, "notes": [], "votes": {"a": -212.5, "b": -211.0, "c": -214.0}}
     sure = ("✓", "L3 at S −212.5 mm, 3 of 3 methods agree within 3 mm")
     assert words.level_text(level, {}) == sure
-    symbol, text = words.level_text({**level, "agree": 2, "notes": ["The method by ribs says +35 mm."]}, {})
-    assert symbol == "!" and "2 of 3 methods" in text and text.endswith("+35 mm.")
+    doubtful = {**level, "agree": 2, "votes": {**level["votes"], "c": -177.5},
+                "notes": ["The method by c puts L3 +35 mm from the crests' answer."]}
+    symbol, text = words.level_text(doubtful, {})
+    assert symbol == "!" and "2 of 3 methods agree within 2 mm (c +35 mm)" in text
     by_hand = {"level_mm": -180.0, "agree": None}
     assert words.level_text(by_hand, {"L2": -176.0, "L3": -212.0}) == (
         "!", "Set by hand at S −180.0 mm, beside L2; not checked")
@@ -236,3 +238,15 @@ def test_unknown_is_a_dash_with_its_reason(scene):
     assert (rows["smi_cm2_m2"].value, rows["smi_cm2_m2"].sd) == ("–", "") and "height" in rows["smi_cm2_m2"].tool_tip
     assert (rows["muscle_hu"].value, rows["muscle_hu"].sd) == ("34", "±<1")
     assert "sex" in numbers.why_nothing_published(result)
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_the_measured_slice_is_the_nearest_and_of_two_the_lower(scene, patient, turn):
+    from BodyCompositionLib import views
+
+    ct = volume_node(scene, patient.ct, turn)
+    places = views.slices_s(ct)
+    assert np.allclose(np.sort(places), [patient.ct.grid.to_lps(np.array([[0, 0, k]]))[0, 2] for k in range(76)])
+    between = np.sort(places)[30] + 2.5
+    assert views.slice_s(ct, between) == np.sort(places)[30] and views.slice_s(ct, between + 0.1) == np.sort(places)[31]
+    assert views.reach_s(ct) == pytest.approx((places.min(), places.max(), 5.0))
