@@ -269,6 +269,32 @@ def test_the_dvh_of_a_known_dose(client):
     job.close()
 
 
+def test_a_written_dose_names_the_structure_set_that_was_not_edited(client, series, tmp_path):
+    import pydicom
+
+    volume, files, _ = series
+    ring_and_keyhole(volume, tmp_path / "rs.dcm")
+    place = client.new_folder()
+    image = image_of(volume, place, files)
+    event, _, _ = run(client, "read_structures", {"folder": str(place), "image": image,
+                                                  "path": str(tmp_path / "rs.dcm")})
+    items = [{**s, "role": "ptv"} for s in event["result"]["structures"]]
+    np.save(place / "dose.npy", np.full(SHAPE, 30.0, np.float32))
+    request = {"folder": str(place), "image": image, "structures": items, "prescription": {"Ring": 30.0},
+               "dose": {"array": "dose.npy", "ijk_to_lps": image["ijk_to_lps"], "kind": "predicted"},
+               "fractions": 10, "provenance": {}, "output": str(tmp_path / "out")}
+    event, _, _ = run(client, "write_dose", request)
+    named = pydicom.dcmread(tmp_path / "out" / "rtdose.dcm").ReferencedInstanceSequence[0]
+    assert named.ReferencedSOPInstanceUID == pydicom.dcmread(tmp_path / "rs.dcm").SOPInstanceUID
+    items[0] = {**items[0], "array": "edited.npy"}
+    edited = np.load(place / items[1]["array"])
+    edited[2] = 0
+    np.save(place / "edited.npy", edited)
+    event, _, job = run(client, "write_dose", request)
+    assert "ReferencedInstanceSequence" not in pydicom.dcmread(tmp_path / "out" / "rtdose.dcm")
+    job.close()
+
+
 def test_models_say_why_they_cannot_be_used(client):
     event, _, job = run(client, "models", {"task": None})
     rows = {m["name"]: m for m in event["result"]["models"]}

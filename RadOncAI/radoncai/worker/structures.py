@@ -13,7 +13,7 @@ from radoncai.core.naming import annotated
 from radoncai.core.structures import Algorithm, Box, Review, Structure, StructureSet, bounding_box
 from radoncai.core.templates import ROLES, match
 from radoncai.worker.arrays import load_array, save_array
-from radoncai.worker.contours_as_read import with_contours
+from radoncai.worker.contours_as_read import source_of, with_contours
 from radoncai.worker.image import Image
 from radoncai.worker.protocol import field, optional
 
@@ -34,7 +34,7 @@ def structures_from_json(
 
     Raises InputError for a mask that does not fit its box or the image, and for two of one name.
     """
-    kept, missing = [], {}
+    kept, origins, missing = [], [], {}
     for item in field(request, "structures", list):
         name = field(item, "name", str)
         if (item.get("status") or "") in leave_out:
@@ -45,11 +45,13 @@ def structures_from_json(
             missing[name] = "it has no voxels"
         else:
             kept.append(with_contours(structure, item.get("read_from")))
+            origins.append(item.get("read_from"))
     names = [s.name for s in kept]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice:
         raise InputError(f"Two structures are named {twice}; rename one of them.")
-    return annotated(StructureSet(image.volume.grid, tuple(kept), image.volume.source, missing=missing))
+    source = source_of(kept, origins, image.volume.source)
+    return annotated(StructureSet(image.volume.grid, tuple(kept), source, missing=missing))
 
 
 def code_to_json(structure: Structure) -> dict[str, Any] | None:

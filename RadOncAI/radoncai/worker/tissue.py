@@ -18,7 +18,7 @@ from radoncai.core.errors import InputError
 from radoncai.models.catalogue import find
 from radoncai.worker.arrays import load_array, save_array
 from radoncai.worker.image import Image
-from radoncai.worker.jobs.contour import in_short
+from radoncai.worker.model import in_short
 from radoncai.worker.protocol import field, optional
 
 MOST_LABEL = 5

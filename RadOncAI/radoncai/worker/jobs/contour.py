@@ -8,8 +8,9 @@ from typing import Any
 from radoncai.contour.job import contour
 from radoncai.contour.write import provenance
 from radoncai.dicom.labels import write_seg_nrrd
-from radoncai.models.catalogue import ModelFolder, find
+from radoncai.models.catalogue import find
 from radoncai.worker.image import read_image
+from radoncai.worker.model import in_short
 from radoncai.worker.protocol import field, optional
 from radoncai.worker.structures import structures_to_json
 from radoncai.worker.work import Work
@@ -34,8 +35,3 @@ def run(work: Work) -> dict[str, Any]:
         progress.step("writing files")
         result["seg_file"] = write_seg_nrrd(found.structures, work.folder / "structures.seg.nrrd").name
     return result
-
-
-def in_short(folder: ModelFolder, weights: str) -> dict[str, str]:
-    """A model in a line."""
-    return {"name": folder.name, "version": folder.version, "title": folder.title, "weights": weights}

@@ -21,7 +21,7 @@ from radoncai.worker.doses import (
     prescription_of,
 )
 from radoncai.worker.image import read_image
-from radoncai.worker.jobs.contour import in_short
+from radoncai.worker.model import in_short
 from radoncai.worker.protocol import optional
 from radoncai.worker.structures import structures_from_json
 from radoncai.worker.work import Work
