@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from data.odd_dicom import LANDMARK_HU, ORIGIN, SHAPE, axial_series, edit, series_of_orientation
-from pydicom.uid import ImplicitVRLittleEndian, RLELossless, generate_uid
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless, generate_uid
 
 from radoncai.core.errors import InputError
 from radoncai.core.structures import StructureSet
@@ -95,7 +95,7 @@ def test_each_slice_has_its_own_slope_and_intercept(series):
     assert np.allclose(read.array, expected)
 
 
-@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, RLELossless])
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, RLELossless, DeflatedExplicitVRLittleEndian])
 def test_other_transfer_syntaxes(series, syntax):
     volume, folder = series
     for path in folder.glob("*.dcm"):
@@ -281,3 +281,21 @@ def test_odd_real_slices(tmp_path):
     packed.mkdir()
     (packed / "a.dcm.gz").write_bytes(gzip.compress((ODD / "ge_phantom_CT_1.dcm").read_bytes()))
     assert read_series(packed).grid.shape[0] == 1
+
+
+def test_a_file_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
+    """A deflated file and a gzipped one, each of a few kilobytes, with a limit of 1 MB in place of 2 GB."""
+    from radoncai.dicom import files
+
+    axial_series(tmp_path, shape=(1, 9, 11))
+    path = next(tmp_path.glob("*.dcm"))
+    data = pydicom.dcmread(path)
+    data.PixelData = b"\0" * 3_000_000
+    data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    data.save_as(path, implicit_vr=False, little_endian=True)
+    monkeypatch.setattr(files, "_MOST_BYTES", 1 << 20)
+    assert path.stat().st_size < 20_000
+    refused(path, "unpacks to more")
+    path.rename(tmp_path / "plain")
+    (tmp_path / "a.dcm.gz").write_bytes(gzip.compress(b"\0" * 128 + b"DICM" + b"\0" * 3_000_000))
+    refused(tmp_path / "a.dcm.gz", "unpacks to more")

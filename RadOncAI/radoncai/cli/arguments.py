@@ -15,9 +15,14 @@ def add_input(parser: argparse.ArgumentParser) -> None:
 
 
 def add_series(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--series", help="number or UID of the series, where a folder holds several")
     parser.add_argument(
-        "--gaps", choices=("refuse", "interpolate"), default="refuse", help="what to do about missing slices"
+        "--series", help="number or UID of the series, where a folder holds several (phases of a 4D-CT too)"
+    )
+    parser.add_argument(
+        "--gaps",
+        choices=("refuse", "interpolate"),
+        default="refuse",
+        help="what to do about missing slices and uneven spacing",
     )
 
 
