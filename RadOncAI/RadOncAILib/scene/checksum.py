@@ -8,11 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 import slicer
-from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
-from radoncai.core.structures import bounding_box
 from RadOncAILib.scene import geometry
+from RadOncAILib.scene.labelmaps import box_of, voxels
 
 PLACE_MM = 1e-3
 SHIFT = 0.3717  # keeps round numbers away from the border between two steps
@@ -43,17 +42,15 @@ def segment_checksum(node, segment_id: str) -> str:
 
 
 def _labelmap_checksum(image, value: int) -> str:
-    labels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-    mask = labels == value
-    box = bounding_box(mask)
+    box = box_of(image, value)
     if box is None:
         return "empty"
+    mask = voxels(image)[box] == value
     matrix = vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
     extent = image.GetExtent()
     first = [extent[2 * axis] + box[2 - axis].start for axis in range(3)]
-    place = _place(geometry.to_numpy(matrix), first)
-    return _digest(np.packbits(mask[box]).tobytes(), repr(mask[box].shape).encode(), place)
+    return _digest(np.packbits(mask).tobytes(), repr(mask.shape).encode(), _place(geometry.to_numpy(matrix), first))
 
 
 def _volume_checksum(node) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import slicer
-from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkCommonTransforms import vtkGeneralTransform
 
@@ -16,6 +15,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.structures import bounding_box
 from radoncai.core.templates import match
 from RadOncAILib.scene import geometry
+from RadOncAILib.scene.labelmaps import box_of, voxels
 from RadOncAILib.scene.status import status
 from RadOncAILib.scene.tags import KEPT, ROLE, STANDARD_NAME, get_record, get_tag
 
@@ -66,7 +66,7 @@ def cropped_mask(node, segment_id: str, volume) -> tuple[np.ndarray, list[list[i
     Voxels outside the volume are left out. An empty segment gives one empty voxel.
     """
     image, value = _labels(node, segment_id)
-    if not (_array(image) == value).any():
+    if box_of(image, value) is None:
         return np.zeros((1, 1, 1), np.uint8), [[0, 1], [0, 1], [0, 1]]
     if _moved(node, volume):
         image, value = _in_frame(image, value, node, volume), 1
@@ -74,7 +74,7 @@ def cropped_mask(node, segment_id: str, volume) -> tuple[np.ndarray, list[list[i
     if start is None:
         image, value = _resampled(image, value, volume), 1
         start = _offset(image, volume)
-    return _crop(_array(image) == value, start, geometry.shape_of(volume))
+    return _crop(image, value, start, geometry.shape_of(volume))
 
 
 def volume_cc(node, segment_id: str, volume) -> float:
@@ -92,14 +92,6 @@ def _labels(node, segment_id: str):
     if image is None:
         raise InputError(f"The structure {segment.GetName()} has no voxels of its own; draw or read it again.")
     return image, segment.GetLabelValue()
-
-
-def _array(image) -> np.ndarray:
-    """The voxels [k, j, i]; nothing for an image without any."""
-    scalars = image.GetPointData().GetScalars()
-    if scalars is None or image.GetNumberOfPoints() == 0:
-        return np.zeros((0, 0, 0), np.uint8)
-    return vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1])
 
 
 def _offset(image, volume) -> np.ndarray | None:
@@ -145,16 +137,25 @@ def _only(image, value: int):
     copy = slicer.vtkOrientedImageData()
     copy.DeepCopy(image)
     if copy.GetNumberOfPoints():
-        voxels = vtk_to_numpy(copy.GetPointData().GetScalars())
-        voxels[:] = voxels == value
+        labels = voxels(copy)
+        labels[:] = labels == value
+        copy.GetPointData().GetScalars().Modified()
     return copy
 
 
-def _crop(mask: np.ndarray, start: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, list[list[int]]]:
-    inside = tuple(slice(max(0, -int(s)), max(0, int(n - s))) for s, n in zip(start, shape, strict=True))
-    mask = mask[inside]
-    box = bounding_box(mask) if mask.size else None
+def _crop(image, value: int, start: np.ndarray, shape: tuple[int, int, int]) -> tuple[np.ndarray, list[list[int]]]:
+    """The label's mask inside the volume, whose first voxel is `-start` of the image."""
+    empty = np.zeros((1, 1, 1), np.uint8), [[0, 1], [0, 1], [0, 1]]
+    around = box_of(image, value)
+    if around is None:
+        return empty
+    inside = tuple(slice(max(b.start, -int(s)), min(b.stop, n - int(s)))
+                   for b, s, n in zip(around, start, shape, strict=True))
+    if any(part.stop <= part.start for part in inside):
+        return empty
+    mask = voxels(image)[inside] == value
+    box = bounding_box(mask)
     if box is None:
-        return np.zeros((1, 1, 1), np.uint8), [[0, 1], [0, 1], [0, 1]]
+        return empty
     first = [int(s) + i.start for s, i in zip(start, inside, strict=True)]
     return mask[box].astype(np.uint8), [[f + b.start, f + b.stop] for f, b in zip(first, box, strict=True)]
