@@ -50,8 +50,6 @@ class AutoContourPanel(PanelWidget):
     def enter(self) -> None:
         super().enter()
         self.model.load()
-        for node in ours():
-            self.reviewing.watch(node)
 
     def connect_node(self) -> None:
         node = self.node
@@ -59,6 +57,8 @@ class AutoContourPanel(PanelWidget):
         self.model.select(node.model)
         self.run.device.currentIndex = max(0, self.run.device.findData(node.device))
         self.run.device.connect("currentIndexChanged(int)", self.on_device)
+        for contours in ours():
+            self.reviewing.watch(contours)
 
     def disconnect_node(self) -> None:
         self.run.device.disconnect("currentIndexChanged(int)", self.on_device)

@@ -22,8 +22,8 @@ class Reviewing:
         self.on_change = on_change
         self._watches: dict[str, review.ReviewWatch] = {}
         self._soon = qt.QTimer()
-        self._soon.singleShot = True
-        self._soon.interval = SETTLE_MS
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SETTLE_MS)
         self._soon.connect("timeout()", self.settle)
 
     def watch(self, node) -> None:

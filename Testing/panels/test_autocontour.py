@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -362,7 +363,7 @@ def test_a_bent_image_is_refused_and_a_copy_offered(ready):
     ready.input.look("body")
     host.pump(0.05)
     assert ready.input.verdict == "refused" and not ready.run.button.enabled
-    ready.input.row.follow()
+    ready.run.message.follow()
     host.wait_until(lambda: ready.input.verdict, HOLD_S)
     assert ready.node.volume is not original and ready.input.verdict != "refused"
 
@@ -497,3 +498,25 @@ def test_quitting_ends_run_and_worker(ready):
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     host.reload_module("AutoContour")
+
+
+def test_a_saved_scene_brings_contours_status_and_watch_back(ready, tmp_path):
+    import slicer
+
+    node = contour(ready)
+    ready.ui.structureTable.selectRow(0)
+    ready._marking.actions()[2].trigger()
+    rows = [(r.name, r.volume_cc, r.status, r.findings) for r in ready.table.rows] if ready.refresh() is None else []
+    assert rows[0][2] == "approved"
+    slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    host.close_scene()
+    zipfile.ZipFile(tmp_path / "scene.mrb").extractall(tmp_path)  # reading bundles needs the application's cache
+    slicer.mrmlScene.SetURL(str(next(tmp_path.rglob("*.mrml"))))
+    assert slicer.mrmlScene.Import()
+    host.pump(0.2)
+    assert ready.node.contours is not None and ready.node.contours is not node
+    assert [(r.name, r.volume_cc, r.status, r.findings) for r in ready.table.rows] == rows
+    assert not ready.fresh.stale
+    erase_a_slice(ready.node.contours, ready.table.rows[0].id)
+    host.pump(0.6)
+    assert cells(ready, 3)[0] == "to review"

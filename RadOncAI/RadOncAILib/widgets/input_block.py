@@ -57,6 +57,13 @@ class InputBlock:
         """none, linear or nonlinear."""
         return geometry.transform_state(self.volume) if self.volume is not None else "none"
 
+    @property
+    def remedy(self) -> tuple[str, Callable[[], None]]:
+        """What helps where the image is refused: the words of a link, and what it does."""
+        if self.transform == "nonlinear":
+            return _("Work on a resampled copy…"), self.use_hardened_copy
+        return _("Choose another series…"), self.show_dicom
+
     def look(self, model: str = "") -> None:
         """Judge the image again, for `model` where one is chosen."""
         self._model = model
@@ -118,10 +125,7 @@ class InputBlock:
 
     def _refuse(self, reason: str) -> None:
         self._set("refused", reason, {})
-        if self.transform == "nonlinear":
-            self.row.show(marks.BAD, reason, _("Work on a resampled copy…"), self.use_hardened_copy)
-        else:
-            self.row.show(marks.BAD, reason)
+        self.row.show(marks.BAD, reason, *self.remedy)
 
     def use_hardened_copy(self) -> None:
         """Make a copy with the transform applied, and choose it."""

@@ -63,6 +63,7 @@ class PanelWidget(VTKObservationMixin):
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
         self.addObserver(scene, scene.EndCloseEvent, self._on_scene_new)
+        self.addObserver(scene, scene.StartImportEvent, self._on_start_import)
         self.addObserver(scene, scene.EndImportEvent, self._on_scene_new)
         slicer.app.connect("aboutToQuit()", self.cleanup)
 
@@ -105,7 +106,7 @@ class PanelWidget(VTKObservationMixin):
         elif not image.verdict:
             run.block(marks.BUSY, image.reason or _("looking at the image…"))
         elif image.verdict == "refused":
-            run.block(marks.BAD, image.reason, _("Choose another series…"), image.show_dicom)
+            run.block(marks.BAD, image.reason, *image.remedy)
         elif image.verdict == "doubtful":
             run.allow(marks.DOUBT, _("see what is said about the image above."))
         else:
@@ -179,6 +180,10 @@ class PanelWidget(VTKObservationMixin):
         self.run.abandon(_("Cancelled: the scene was closed."))
         self._close_node()
         self.forget()
+
+    def _on_start_import(self, _caller, _event) -> None:
+        """Selectors that do not know the new nodes yet would clear what the scene brings."""
+        self._close_node()
 
     def _on_scene_new(self, _caller, _event) -> None:
         if self.owner.parent.isEntered:

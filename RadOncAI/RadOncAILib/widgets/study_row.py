@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import qt
 from slicer.i18n import tr as _
@@ -21,7 +22,8 @@ class StudyRow:
         self._question = Question("study")
         self.widget = qt.QWidget()
         self.selector = build.shrinkable(qt.QComboBox())
-        self.selector.toolTip = _("Contours and doses of the same study in the DICOM database.")
+        self._tip = _("Contours and doses of the same study in the DICOM database.")
+        self.selector.toolTip = self._tip
         self.load_button = build.push(_("Load"), _("Loads it with RadOncAI's own reader."), self.load)
         box = build.column(self.widget)
         line = build.row(build.caption(_("Study")), self.selector, self.load_button)
@@ -49,6 +51,8 @@ class StudyRow:
     def _on_answer(self, result: dict) -> None:
         found = [("structures", s) for s in result["structure_sets"]] + [("dose", d) for d in result["doses"]]
         self._fill(found)
+        bad = [f"{Path(entry['path']).name}: {entry['reason']}" for entry in result.get("unreadable") or ()]
+        self.selector.toolTip = "\n".join([self._tip, *bad])
 
     def _fill(self, entries: list[tuple[str, dict]]) -> None:
         self.entries = entries
@@ -66,4 +70,6 @@ def _title(kind: str, entry: dict) -> str:
         title = _("RTSTRUCT {label}, {n} structures").format(label=label, n=len(entry["structures"]))
     else:
         title = _("RTDOSE {label} {kind}").format(label=label, kind=entry.get("kind") or "")
-    return title if entry.get("same_frame", True) else _("{title} (other frame of reference)").format(title=title)
+    if entry.get("same_frame") is False:
+        return _("{title} (other frame of reference)").format(title=title)
+    return title
