@@ -184,3 +184,13 @@ def test_unknown_private_tags_do_no_harm(tmp_path):
         data.add_new(0x00991099, "UN", b"no creator")
     edit(tmp_path, private)
     assert np.array_equal(read_series(tmp_path).array, volume.array)
+
+
+@pytest.mark.parametrize("name", ["MR_small_RLE.dcm", "MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm",
+                                  "MR_small.dcm"])
+def test_a_size_that_the_file_cannot_hold_is_refused_before_memory_is_asked_for(tmp_path, name):
+    data = pydicom.dcmread(get_testdata_file(name))
+    data.Rows = data.Columns = 65535
+    data.save_as(tmp_path / "x.dcm")
+    with pytest.raises(InputError, match="states 8.6 GB of pixels and holds"):
+        read_series(tmp_path / "x.dcm")

@@ -14,6 +14,7 @@ from radoncai.dicom.files import open_dicom, transfer_syntax
 from radoncai.dicom.gdcm_pixels import GDCM_SYNTAXES, decode_by_gdcm
 from radoncai.dicom.values import number, text
 
+_LARGE_BYTES, _MOST_PACKED = 1e9, 1000  # no image of a GB is packed a thousandfold
 _LARGEST = 1e12  # no rescaled value of an image comes near it
 
 
@@ -27,6 +28,9 @@ def stored_pixels(path: Path) -> tuple[np.ndarray, FileDataset]:
 
 def decode(data: FileDataset, path: Path) -> np.ndarray:
     """The stored pixels of an open file. InputError where they are cut off or no decoder is there."""
+    needed, held = _needed_bytes(data), _pixel_bytes(data)
+    if needed > _LARGE_BYTES and needed > _MOST_PACKED * held:
+        raise InputError(f"{path} states {needed / 1e9:.1f} GB of pixels and holds {held} bytes; it is damaged.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -92,9 +96,7 @@ def _fits_int16(stored: np.ndarray, slope: float, intercept: float) -> bool:
 
 def _why_not(path: Path, data: FileDataset, error: Exception) -> str:
     syntax = transfer_syntax(data)
-    needed = (number(data, "Rows", 0) * number(data, "Columns", 0) * number(data, "BitsAllocated", 8) / 8
-              * number(data, "SamplesPerPixel", 1) * max(number(data, "NumberOfFrames", 1), 1))
-    held = _pixel_bytes(data)
+    needed, held = _needed_bytes(data), _pixel_bytes(data)
     compressed = syntax not in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2",
                                 "1.2.840.10008.1.2.1.99")
     if not compressed and held < needed:
@@ -103,6 +105,11 @@ def _why_not(path: Path, data: FileDataset, error: Exception) -> str:
         return (f"{path} is compressed ({text(data.file_meta, 'TransferSyntaxUID')}) and no decoder for it is "
                 "installed; install pylibjpeg and pylibjpeg-openjpeg, or export it uncompressed.")
     return f"The pixels of {path} cannot be decoded ({' '.join(str(error).split())[:100]}); export it again."
+
+
+def _needed_bytes(data: FileDataset) -> float:
+    return (number(data, "Rows", 0) * number(data, "Columns", 0) * number(data, "BitsAllocated", 8) / 8
+            * number(data, "SamplesPerPixel", 1) * max(number(data, "NumberOfFrames", 1), 1))
 
 
 def _pixel_bytes(data: FileDataset) -> int:
