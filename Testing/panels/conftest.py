@@ -13,8 +13,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 @pytest.fixture(scope="session")
 def slicer_host():
-    """`slicer` with `qt`, `ctk` and the main window."""
-    return host.start()
+    """`slicer` with `qt`, `ctk` and the main window; at the end the application is left, as a person leaves it."""
+    yield host.start()
+    host.leave_application()
 
 
 @pytest.fixture
