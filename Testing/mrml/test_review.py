@@ -151,6 +151,41 @@ def test_slicers_status_column_is_followed(desk):
     assert desk.status("Parotid_L") == "unreviewed"
 
 
+def test_a_segment_of_somebody_else_that_was_completed_in_slicer_loses_it_by_an_edit(desk):
+    logic = desk.slicer.vtkSlicerSegmentationsModuleLogic
+    desk.node.GetSegmentation().AddEmptySegment("theirs", "Brain", [1.0, 0.0, 0.0])
+    desk.watch.settle()
+    logic.SetSegmentStatus(desk.segment("theirs"), logic.Completed)
+    assert desk.status("theirs") == "approved"
+    desk.selected = "theirs"
+    desk.paint("theirs")
+    desk.watch.settle()
+    assert desk.status("theirs") == "unreviewed"
+    desk.paint("theirs", value=0)
+    desk.watch.settle()
+    assert desk.status("theirs") == "approved"
+
+
+def test_an_approval_that_a_person_withdrew_does_not_come_back(desk):
+    from RadOncAILib.scene.review import set_review
+
+    desk.approve("Parotid_L")
+    desk.paint("Parotid_L")
+    desk.watch.settle()
+    set_review(desk.node, "Parotid_L", "needs_work", by="AB")
+    desk.paint("Parotid_L", value=0)
+    desk.watch.settle()
+    assert desk.status("Parotid_L") == "needs_work"
+    logic = desk.slicer.vtkSlicerSegmentationsModuleLogic
+    desk.approve("Parotid_R")
+    logic.SetSegmentStatus(desk.segment("Parotid_R"), logic.NotStarted)
+    desk.paint("Parotid_R")
+    desk.watch.settle()
+    desk.paint("Parotid_R", value=0)
+    desk.watch.settle()
+    assert desk.status("Parotid_R") == "unreviewed"
+
+
 def test_an_edit_that_nobody_watched_takes_the_approval_later(desk):
     from RadOncAILib.scene.review import ReviewWatch
 

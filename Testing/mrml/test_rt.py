@@ -15,6 +15,7 @@ from odd_dicom import LANDMARK_HU, series_of_orientation  # noqa: E402
 from worker_requests import run, worker  # noqa: E402
 
 from radoncai.core.dose import Dose  # noqa: E402
+from radoncai.core.errors import InputError  # noqa: E402
 from radoncai.core.grid import Grid  # noqa: E402
 from radoncai.core.structures import Contour, Structure, StructureSet  # noqa: E402
 from radoncai.core.volume import Volume  # noqa: E402
@@ -154,6 +155,35 @@ def test_a_landmark_survives_scene_worker_rtstruct_and_scene(scene, database, cl
     back = show_structures(ask(client, "read_structures", ct, path=result["path"]), ct, "read back")
     mask = scene.util.arrayFromSegmentBinaryLabelmap(back, "Lens_L", ct)
     assert np.array_equal(mask.astype(bool), array == LANDMARK_HU)
+
+
+@pytest.mark.parametrize("kind", ["gantry tilt", "a slice is missing"])
+def test_a_series_that_slicer_bends_is_refused_and_its_hardened_copy_lies_right(
+        scene, database, client, tmp_path, kind):
+    from RadOncAILib.scene import geometry
+    from RadOncAILib.scene.image import image_request
+
+    lps, tilt = np.array([12.5, -33.0, 41.0]), kind == "gantry tilt"
+    series_of_orientation(tmp_path, ORIENTATIONS["axial"], tuple(lps), shift_mm=(0.0, 1.2 if tilt else 0.0, 0.0))
+    if not tilt:
+        sorted(tmp_path.iterdir())[1].unlink()
+    ct = database(tmp_path)
+    assert geometry.transform_state(ct) == "nonlinear"
+    with pytest.raises(InputError, match="hardened copy"):
+        image_request(ct, tmp_path)
+    copy = geometry.hardened_copy(ct)
+    array = scene.util.arrayFromVolume(copy).astype(float)
+    weight = array - array.min()
+    weight[weight < 0.2 * weight.max()] = 0
+    k, j, i = (float((weight * axis).sum() / weight.sum()) for axis in np.indices(array.shape))
+    found = (geometry.lps_from_node(copy) @ [i, j, k, 1.0])[:3]
+    assert np.abs(found - lps).max() < 1.5, f"the landmark lies at {found}, not at {lps}"
+    answer = ask(client, "describe", copy, task="contour")
+    assert answer["modality"] == "CT"
+    request = image_request(copy, tmp_path)
+    assert request["files"] == [] and request["modality"] == "CT"
+    tree = scene.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene.mrmlScene)
+    assert tree.GetItemAncestorAtLevel(tree.GetItemByDataNode(copy), "Study")
 
 
 def test_an_rtdose_lands_on_its_voxels(scene, database, client, tmp_path):

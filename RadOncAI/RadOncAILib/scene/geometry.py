@@ -91,9 +91,11 @@ def give_same_parent(node, volume) -> None:
 def hardened_copy(volume):
     """A copy of the volume with its transforms applied: exactly for linear ones, resampled for others.
 
-    The copy has no DICOM references, for its voxels are no longer those of the files. Raises InputError where Slicer
-    cannot apply the transform.
+    The copy has no DICOM references, for its voxels are no longer those of the files; it lies in the same study and
+    keeps the modality. Raises InputError where Slicer cannot apply the transform.
     """
+    from RadOncAILib.scene import hierarchy, image
+
     name = f"{volume.GetName()} hardened"
     copy = slicer.vtkSlicerVolumesLogic.CloneVolume(slicer.mrmlScene, volume, name)
     if copy is None:
@@ -104,4 +106,6 @@ def hardened_copy(volume):
         raise InputError(f"The transform of {volume.GetName()} could not be applied; take it off or load again.")
     for attribute in ("DICOM.instanceUIDs", "DICOM.instanceNumbers"):
         copy.RemoveAttribute(attribute)
+    copy.SetAttribute(image.MODALITY, image.modality_of(volume) or None)
+    hierarchy.put_under_study(copy, volume)
     return copy

@@ -13,6 +13,7 @@ from RadOncAILib.scene import hierarchy
 from RadOncAILib.scene.geometry import lps_from_node, shape_of, why_not_run
 
 MODALITY_TAG = "0008,0060"
+MODALITY = "RadOncAI.Modality"
 
 
 def image_request(volume, folder: Path | None = None) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def why_no_files(volume) -> str:
 
 def modality_of(volume) -> str:
     """CT, MR, ... from the subject hierarchy or the DICOM database; "" where nobody says."""
-    said = hierarchy.series_attribute(volume, "DICOM.Modality")
+    said = volume.GetAttribute(MODALITY) or hierarchy.series_attribute(volume, "DICOM.Modality")
     uids, database = instance_uids(volume), open_database()
     if said or not uids or database is None:
         return said

@@ -86,7 +86,7 @@ class ReviewWatch:
         with self._silent():
             for segment_id, now in self._known.items():
                 approved = get_record(self._segment(segment_id)).get("approved_sum")
-                if approved and approved != now and get_tag(self._segment(segment_id), STATUS) == "approved":
+                if approved and approved != now and _is_approved(self._segment(segment_id)):
                     self._edited(segment_id, approved, now, True)
 
     def _segment(self, segment_id: str):
@@ -119,7 +119,7 @@ class ReviewWatch:
 
 
 def _take_or_give_approval(segment, record: dict[str, Any], before: str, now: str) -> None:
-    if get_tag(segment, STATUS) == "approved":
+    if _is_approved(segment):
         record["approved_sum"] = before
         record["approved"] = {key: record.pop(key, None) for key in SAID}
         set_status(segment, "unreviewed")
@@ -128,6 +128,12 @@ def _take_or_give_approval(segment, record: dict[str, Any], before: str, now: st
     if record.get("approved_sum") == now and "approved" in record:
         record.update(record.pop("approved"))
         set_status(segment, "approved")
+
+
+def _is_approved(segment) -> bool:
+    """Approved, or approved until the Segment Editor marked it as in progress for the edit that is looked at."""
+    began = get_tag(segment, SLICER_STATUS) == "inprogress" and get_tag(segment, STATUS) == "approved"
+    return began or status(segment) == "approved"
 
 
 def _mark_drawn(record: dict[str, Any], before: str, now: str) -> None:
@@ -158,7 +164,7 @@ def _drop_stray(record: dict[str, Any]) -> None:
 def _follow_slicer(segment) -> None:
     """Where a person used Slicer's status column, our word follows; "in progress" comes before an edit and waits."""
     word = status(segment)
-    if get_tag(segment, STATUS) in ("", word) or get_tag(segment, SLICER_STATUS) == "inprogress":
+    if (get_tag(segment, STATUS) or "unreviewed") == word or get_tag(segment, SLICER_STATUS) == "inprogress":
         return
     set_status(segment, word)
     if word == "approved":
