@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import qt
 import slicer
 from RadOncAILib.scene.segmentation import structures_request
 from RadOncAILib.widgets import marks
@@ -45,6 +46,19 @@ class DosePredictPanel(PanelWidget):
         self._question, self._asked, self._answer = Question("dose_channels"), "", None
         self._watching = Watching(self, self.refresh_soon)
         self._tags = ()
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Tab follows the eye, top down."""
+        ui, study = self.ui, self.input.study
+        order = (self.input.selector, self.input.dicom_button, study.selector, study.load_button,
+                 ui.structuresSelector, ui.prescriptionTable, ui.addTargetButton, ui.removeTargetButton,
+                 ui.fractionsSpin, self.model.selector, self.model.card_button, self.model.site, self.model.modality,
+                 self.channels.button, self.channels.list, self.run.button, self.run.device, ui.doseSelector,
+                 ui.referenceSelector, ui.goalsSelector, ui.goalsTable, ui.dvhButton, ui.isodoseButton,
+                 ui.writeButton, ui.reportButton)
+        for first, second in zip(order, order[1:], strict=False):
+            qt.QWidget.setTabOrder(first, second)
 
     def enter(self) -> None:
         super().enter()

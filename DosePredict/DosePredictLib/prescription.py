@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from radoncai.core.templates import match
 from slicer.i18n import tr as _
+
+from radoncai.core.templates import match
 
 TARGET_ROLES = ("ptv", "ctv", "gtv")
 USUAL_GY_PER_FRACTION = 2.0

@@ -119,6 +119,9 @@ class PrescriptionTable:
             self.table.setCellWidget(row, DOSE, self._spins[name])
             self._words[name] = build.label()
             self.table.setCellWidget(row, TAKEN, _side_by_side(self._words[name], self._marks[name]))
+        fields = [w for name in names for w in (self._spins[name], self._marks[name])]
+        for first, second in zip([self.table, *fields], [*fields, self._add], strict=True):
+            qt.QWidget.setTabOrder(first, second)
 
     def _spin(self, name: str):
         spin = qt.QDoubleSpinBox()

@@ -175,7 +175,7 @@ class ResultBlock:
 
     def _written(self, result: dict, report: bool) -> str:
         page = Path(result["path"]) / "report.html"
-        if report and page.is_file():
+        if report and page.is_file() and not slicer.app.testingEnabled():
             qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(page)))
         return _("Written to {path}: {files}.").format(path=result["path"], files=", ".join(result["files"]))
 
