@@ -6,7 +6,7 @@ FULL = .venv-full
 SCREEN = $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY)),,xvfb-run -a -s '-screen 0 1400x900x24')
 PIP = -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo pictures preview screenshots test test-fast test-long lint tools clean
+.PHONY: demo pictures preview screenshots test test-fast test-long lint tools peers clean
 
 demo: $(LIGHT)/.done
 	$(LIGHT)/bin/radoncai demo -o demo-output
@@ -21,7 +21,7 @@ preview: $(FULL)/.done tools
 screenshots: $(FULL)/.done tools
 	$(FULL)/bin/python Testing/preview.py --pictures docs/pictures/panels $(ARGS)
 
-test: $(LIGHT)/.done-test $(FULL)/.done tools lint
+test: $(LIGHT)/.done-test $(FULL)/.done tools peers lint
 	@echo "== the light install alone: tests of extras skip with their reason"
 	$(LIGHT)/bin/python -m pytest -q Testing/unit
 	@echo "== everything"
@@ -39,6 +39,9 @@ lint: $(FULL)/.done
 tools:
 	@sh Testing/system/install_tools.sh
 
+peers:
+	@PYTHON=$(PYTHON) sh Testing/system/install_peers.sh
+
 $(LIGHT)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LIGHT)
 	$(LIGHT)/bin/python $(PIP) -e .
@@ -55,4 +58,4 @@ $(FULL)/.done: pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(LIGHT) $(FULL) demo-output preview-output
+	rm -rf $(LIGHT) $(FULL) .venv-peers demo-output preview-output

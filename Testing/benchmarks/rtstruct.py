@@ -24,7 +24,7 @@ from record import Row, emit, machine
 TABLE = "rtstruct"
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv-peers"
-PEER_PACKAGES = ("rt-utils==1.2.7", "dcmrtstruct2nii==5", "pydicom==2.4.5", "numpy<2")
+INSTALL = ROOT / "Testing" / "system" / "install_peers.sh"
 STEPS = Path(__file__).with_name("rtstruct_steps.py")
 PEER_STEPS = Path(__file__).with_name("rtstruct_peers.py")
 READERS = ROOT.parent / "shared" / "data" / "two_reader_hn"
@@ -124,18 +124,8 @@ def peers(folder: Path) -> list[Row]:
 
 def peers_missing() -> str:
     """Make the environment of the peers; the reason where that fails."""
-    python = PEERS / "bin" / "python"
-    if python.exists() and subprocess.run([python, "-c", "import rt_utils, dcmrtstruct2nii"],
-                                          capture_output=True).returncode == 0:
-        return ""
-    made = subprocess.run([sys.executable, "-m", "venv", PEERS], capture_output=True, text=True)
-    done = made if made.returncode else subprocess.run(
-        [python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *PEER_PACKAGES], capture_output=True,
-        text=True)
-    if done.returncode:
-        return (done.stderr.strip().splitlines() or ["pip failed"])[-1][:200]
-    check = subprocess.run([python, "-c", "import rt_utils, dcmrtstruct2nii"], capture_output=True, text=True)
-    return check.stderr.strip().splitlines()[-1][:200] if check.returncode else ""
+    made = subprocess.run(["sh", INSTALL], capture_output=True, text=True, env={**os.environ, "PYTHON": sys.executable})
+    return made.stdout.strip()[-200:]
 
 
 def skipped(name: str, why: str) -> list[Row]:

@@ -1,6 +1,7 @@
 """Twenty regions in one RTSTRUCT before other people's programs: dicom3tools, dcmtk, plastimatch."""
 
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from radoncai.dicom.rtstruct_writer import write_rtstruct
 SHAPE, SPACING = (14, 130, 142), (2.5, 0.977, 0.977)
 MASKS = twenty_rois(SHAPE, SPACING)
 JANE = Review("approved", "Doe^Jane", "2026-02-03T14:05:06")
+ROOT = Path(__file__).parents[2]
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
 WAYS = {"exact": {}, "smooth": {"contours": "smooth"}}
 
 
@@ -58,4 +61,15 @@ def test_plastimatch_reads_every_voxel(study, tmp_path, name, xor):
     assert done.returncode == 0, done.stderr
     for roi, mask in MASKS.items():
         found = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "masks" / f"{roi}.nrrd"))) > 0
+        assert np.array_equal(found, mask), (roi, int((found ^ mask).sum()))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PEERS.exists(), reason="dcmrtstruct2nii is not installed (make peers)")
+def test_dcmrtstruct2nii_reads_every_voxel(study):
+    steps = ROOT / "Testing" / "benchmarks" / "rtstruct_peers.py"
+    done = subprocess.run([PEERS, steps, "nii", str(study), "smooth"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for roi, mask in MASKS.items():
+        found = sitk.GetArrayFromImage(sitk.ReadImage(str(study / "nii_smooth" / f"mask_{roi}.nii.gz"))) > 0
         assert np.array_equal(found, mask), (roi, int((found ^ mask).sum()))

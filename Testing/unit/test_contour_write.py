@@ -7,6 +7,7 @@ import pydicom
 import pytest
 from data.shapes import ball
 
+from radoncai.cli.main import main
 from radoncai.contour.job import ContourResult
 from radoncai.contour.write import RtstructOptions, write_results
 from radoncai.core.errors import InputError
@@ -67,3 +68,14 @@ def test_organs_are_added_to_a_persons_set(tmp_path):
     write_rtstruct(result().structures, CT, tmp_path / "both.dcm")
     with pytest.raises(InputError, match="nothing was added"):
         write(tmp_path / "b", add_to=tmp_path / "both.dcm")
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--add-to", "nowhere.dcm"], "nowhere.dcm does not exist"),
+    (["--profile", "moon"], "no profile moon"),
+    (["--contours", "round"], "invalid choice"),
+])
+def test_wrong_options_are_refused_before_the_model_runs(tmp_path, capsys, options, words):
+    assert main(["contour", str(tmp_path), "--model", "body", *options, "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert words in said and "finding the body" not in said and not (tmp_path / "out").exists()
