@@ -256,3 +256,11 @@ def test_files(slicer, tmp_path):
     assert slicer.util.saveNode(node, str(tmp_path / "ct.nrrd"))
     again = slicer.util.loadVolume(str(tmp_path / "ct.nrrd"))
     assert np.array_equal(slicer.util.arrayFromVolume(again), slicer.util.arrayFromVolume(node))
+
+
+def test_a_scene_archive_is_written_and_read(slicer, tmp_path):
+    add_volume(slicer)
+    assert slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    host.close_scene()
+    assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "scene.mrb"), True)
+    assert [n.GetName() for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")] == ["CT"]

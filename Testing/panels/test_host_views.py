@@ -174,6 +174,33 @@ def test_three_d_view_draws_a_model(scene):
     assert reddish(host.grab(widget).astype(int)).mean() > 0.02
 
 
+def test_the_mouse_reaches_a_markups_point(scene, ball):
+    import qt
+
+    picture(scene)
+    view = scene.app.layoutManager().sliceWidget("Red").sliceView()
+    line = scene.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode")
+    superior = scene.app.layoutManager().sliceWidget("Red").sliceLogic().GetSliceOffset()
+    line.AddControlPoint(20.0, 20.0, superior)
+    line.AddControlPoint(30.0, 20.0, superior)
+    host.grab(view)
+    at = qt.QPointF(view.width / 2, view.height / 2)
+    for kind, button in (("MouseMove", qt.Qt.NoButton), ("MouseButtonPress", qt.Qt.LeftButton)):
+        send(view, kind, at, button)
+    send(view, "MouseMove", at + qt.QPointF(0, -40), qt.Qt.NoButton)
+    send(view, "MouseButtonRelease", at + qt.QPointF(0, -40), qt.Qt.LeftButton)
+    moved = np.array(line.GetNthControlPointPosition(0))
+    assert abs(moved[1] - 20.0) > 4 and abs(moved[0] - 20.0) < 1
+
+
+def send(view, kind, place, button):
+    import qt
+
+    event = qt.QMouseEvent(getattr(qt.QEvent, kind), place, place, button, button, qt.Qt.NoModifier)
+    qt.QApplication.sendEvent(view, event)
+    host.pump()
+
+
 def test_the_wheel_scrolls_a_slice(scene, ball):
     widget = scene.app.layoutManager().sliceWidget("Red")
     picture(scene)

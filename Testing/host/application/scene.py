@@ -29,6 +29,7 @@ def start_scene():
     slicer.modules = types.SimpleNamespace()
     scene, logic = _application_scene(slicer)
     slicer.mrmlScene, slicer.app = scene, CoreApplication(logic)
+    _let_archives_be_read(slicer, scene)
     _module_logics(slicer, scene, logic)
     keep_items(slicer, scene)
     slicer.dicomDatabase = make_database()
@@ -54,6 +55,16 @@ def _application_scene(slicer):
     crosshair.SetCrosshairName("default")
     scene.AddNode(crosshair)
     return scene, logic
+
+
+def _let_archives_be_read(slicer, scene) -> None:
+    """A scene archive (.mrb) is unpacked into the cache folder of the scene's data manager."""
+    cache, manager = slicer.vtkCacheManager(), slicer.vtkDataIOManager()
+    cache.SetRemoteCacheDirectory(slicer.app.temporaryPath)
+    cache.SetMRMLScene(scene)
+    manager.SetCacheManager(cache)
+    scene.SetCacheManager(cache)
+    scene.SetDataIOManager(manager)
 
 
 def _module_logics(slicer, scene, application) -> None:

@@ -31,6 +31,14 @@ class PictureView(QWidget):
         self._timer.setSingleShot(True)
         self._timer.connect("timeout()", self._draw)
 
+    def _listen(self):
+        """The window's interactor, which the MRML styles observe; no style of VTK's own."""
+        interactor = vtk.vtkGenericRenderWindowInteractor()
+        interactor.SetRenderWindow(self._window)
+        interactor.SetInteractorStyle(vtk.vtkInteractorStyleUser())
+        interactor.UpdateSize(*self._window.GetSize())
+        return interactor
+
     def _soon(self) -> None:
         if not self._timer.active and self.visible:
             self._timer.start(0)
@@ -56,6 +64,8 @@ class PictureView(QWidget):
         if tuple(self._window.GetSize()) == size:
             return False
         self._window.SetSize(*size)
+        if self._window.GetInteractor() is not None:
+            self._window.GetInteractor().UpdateSize(*size)
         return True
 
     def resizeEvent(self, event) -> None:

@@ -36,8 +36,7 @@ class qMRMLSliceView(Mouse, PictureView):
         self._renderer = vtk.vtkRenderer()
         self._renderer.GetActiveCamera().ParallelProjectionOn()
         self._window.AddRenderer(self._renderer)
-        self._interactor = vtk.vtkGenericRenderWindowInteractor()
-        self._window.SetInteractor(self._interactor)
+        self._interactor = self._listen()
         self._actor = _image_actor()
         self._renderer.AddViewProp(self._actor)  # first, so that fills are blended with it
         self._logic = _slice_logic()

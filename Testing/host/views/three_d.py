@@ -27,8 +27,7 @@ class qMRMLThreeDView(Mouse, PictureView):
         self._node = node
         self._renderer = vtk.vtkRenderer()
         self._window.AddRenderer(self._renderer)
-        self._interactor = vtk.vtkGenericRenderWindowInteractor()
-        self._window.SetInteractor(self._interactor)
+        self._interactor = self._listen()
         factory = slicer.vtkMRMLThreeDViewDisplayableManagerFactory.GetInstance()
         for manager in MANAGERS:
             if not factory.IsDisplayableManagerRegistered(manager):
