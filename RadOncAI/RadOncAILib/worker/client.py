@@ -78,6 +78,7 @@ class Client:
         self._make, self._python, self._idle_s = make_transport, python, idle_s
         self._folders = PrivateFolders(folder)
         self._transport: Transport | None = None
+        self._dying: list[Transport] = []
         self._rest, self._pid, self._started, self._count = b"", None, False, 0
         self._jobs: dict[str, Job] = {}
 
@@ -137,6 +138,8 @@ class Client:
             if transport.running:
                 transport.kill(self._pid)
                 transport.wait(STOP_S)
+        for dying in list(self._dying):
+            dying.wait(STOP_S)
         self._pid = None
         for job in list(self._jobs.values()):
             self._end(job, _failed(job, "cancelled", "Stopped as the application asked."))
@@ -154,6 +157,8 @@ class Client:
 
         end = time.monotonic() + seconds
         while not condition() and time.monotonic() < end:
+            for dying in list(self._dying):
+                dying.wait(0.0)
             if self._transport is None:
                 time.sleep(0.01)
             else:
@@ -200,8 +205,9 @@ class Client:
             job.deliver(event)
 
     def _on_end(self, transport: Transport, why: str) -> None:
-        """The process is gone: its running job has failed, those behind it go to a new one."""
+        """The process is gone or dying: its running job has failed, those behind it go to a new one."""
         if transport is not self._transport:
+            self._dying = [t for t in self._dying if t is not transport]
             return
         was_ready, self._transport, self._pid = self._started, None, None
         waiting = list(self._jobs.values())
@@ -229,6 +235,8 @@ class Client:
             self._end(job, _failed(job, "cancelled", "Stopped as asked."))
         else:
             transport.kill(self._pid)
+            self._dying.append(transport)
+            self._on_end(transport, "")
 
     def _end(self, job: Job, event: Event) -> None:
         if job.ended:
