@@ -86,9 +86,6 @@ class Reader(ast.NodeVisitor):
         for target, value in zip(targets, values, strict=False):
             self._learn(target, self.type_of(value))
 
-    def visit_With(self, node: ast.With) -> None:
-        self.generic_visit(node)
-
     def _learn(self, target: ast.expr, found: Type | None) -> None:
         if isinstance(target, ast.Name):
             if found is not None:
