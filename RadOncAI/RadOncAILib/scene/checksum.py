@@ -12,6 +12,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
 from RadOncAILib.scene import geometry
 from RadOncAILib.scene.labelmaps import box_of, voxels
+from RadOncAILib.scene.nodes import Node
 
 PLACE_MM = 1e-3
 SHIFT = 0.3717  # keeps round numbers away from the border between two steps
@@ -19,7 +20,7 @@ SHIFT = 0.3717  # keeps round numbers away from the border between two steps
 _known: dict[tuple[str, str], tuple[tuple, str]] = {}
 
 
-def checksum(node) -> str:
+def checksum(node: Node) -> str:
     """Of a volume or segmentation node: voxels and place in its own frame, segment by segment."""
     if node.IsA("vtkMRMLSegmentationNode"):
         parts = [f"{i}:{segment_checksum(node, i)}" for i in node.GetSegmentation().GetSegmentIDs()]
@@ -27,7 +28,7 @@ def checksum(node) -> str:
     return _volume_checksum(node)
 
 
-def segment_checksum(node, segment_id: str) -> str:
+def segment_checksum(node: Node, segment_id: str) -> str:
     """Of one segment's voxels and their place; the layer and the size of its labelmap do not matter. "" when gone."""
     segment = node.GetSegmentation().GetSegment(segment_id)
     if segment is None:

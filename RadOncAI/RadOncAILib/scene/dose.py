@@ -12,6 +12,7 @@ from radoncai.core.array_file import write_array
 from radoncai.core.errors import InputError
 from radoncai.report.colours import ISODOSES, rgb
 from RadOncAILib.scene import geometry, hierarchy
+from RadOncAILib.scene.nodes import ColorTableNode, Node, SegmentationNode, VolumeNode
 from RadOncAILib.scene.tags import dump
 
 DOSE_VOLUME = "DicomRtImport.DoseVolume"
@@ -23,7 +24,8 @@ SHOWN_FROM = 0.1  # of the top: below it the CT shows alone
 ABOVE_HIGHEST = 1.07
 
 
-def show_dose(result: dict[str, Any], volume, structures, name: str, node=None):
+def show_dose(result: dict[str, Any], volume: VolumeNode, structures: SegmentationNode | None, name: str,
+              node: VolumeNode | None = None) -> VolumeNode:
     """The result's dose as a volume node in the volume's study; `node` is filled anew where it is given.
 
     `result` has `dose` {array, ijk_to_lps} in Gy and `folder`; `prescription` {name: Gy} sets the top of the colours to
@@ -48,7 +50,7 @@ def show_dose(result: dict[str, Any], volume, structures, name: str, node=None):
     return node
 
 
-def dose_request(dose, folder: Path, volume=None) -> dict[str, Any]:
+def dose_request(dose: VolumeNode, folder: Path, volume: VolumeNode | None = None) -> dict[str, Any]:
     """A dose node as a request's `dose`, values in Gy in dose.npy.
 
     Raises InputError for a node without voxels, and where it lies under another transform than `volume`: its place in
@@ -64,12 +66,12 @@ def dose_request(dose, folder: Path, volume=None) -> dict[str, Any]:
     return {"array": "dose.npy", "ijk_to_lps": geometry.lps_from_node(dose).ravel().tolist()}
 
 
-def is_dose(node) -> bool:
+def is_dose(node: Node) -> bool:
     """Whether a volume node is a dose, ours or SlicerRT's."""
     return bool(node.IsA("vtkMRMLScalarVolumeNode") and node.GetAttribute(DOSE_VOLUME) is not None)
 
 
-def mark_study(node, volume) -> None:
+def mark_study(node: VolumeNode, volume: VolumeNode) -> None:
     """Put the dose into the volume's study and say there that doses are Gy, as SlicerRT's modules look it up."""
     hierarchy.put_under_study(node, volume)
     study = hierarchy.study_of(volume)
@@ -77,7 +79,7 @@ def mark_study(node, volume) -> None:
     hierarchy.set_attribute_once(study, DOSE_SCALE, "1.0")
 
 
-def color_wash(node, top_gy: float) -> None:
+def color_wash(node: VolumeNode, top_gy: float) -> None:
     """Colours from 0 to `top_gy`; nothing below a tenth of it."""
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
@@ -90,7 +92,7 @@ def color_wash(node, top_gy: float) -> None:
     display.SetInterpolate(True)
 
 
-def color_table():
+def color_table() -> ColorTableNode:
     """The scene's one table of 256 dose colours, blue over green and yellow to red."""
     table = slicer.mrmlScene.GetFirstNodeByName(TABLE)
     if table is not None and table.IsA("vtkMRMLColorTableNode"):
@@ -107,7 +109,7 @@ def color_table():
     return table
 
 
-def isodose_table(levels: list[tuple[float, tuple[int, int, int]]], name: str = "RadOncAI isodoses"):
+def isodose_table(levels: list[tuple[float, tuple[int, int, int]]], name: str = "RadOncAI isodoses") -> ColorTableNode:
     """Levels in Gy with their colours 0..255 as SlicerRT's Isodose wants them: the colour's name is the level."""
     table = slicer.mrmlScene.GetFirstNodeByName(name)
     if table is None or not table.IsA("vtkMRMLColorTableNode"):

@@ -12,6 +12,7 @@ from typing import Any
 import slicer
 
 from RadOncAILib.scene.checksum import checksum, segment_checksum
+from RadOncAILib.scene.nodes import Node
 from RadOncAILib.scene.tags import dump, get_record
 
 __all__ = ["checksum", "forget", "out_of_date", "remember"]
@@ -20,7 +21,7 @@ INPUTS = "RadOncAI.Inputs"
 ROLE = "radoncai.input"
 
 
-def remember(result, inputs: dict[str, Any]) -> None:
+def remember(result: Node, inputs: dict[str, Any]) -> None:
     """Note what `result` (any node) was made from; replaces what was noted before.
 
     `inputs` maps a word for the screen ("CT", "Prescription") to a volume node, a segmentation node (then each of its
@@ -37,7 +38,7 @@ def remember(result, inputs: dict[str, Any]) -> None:
     result.SetAttribute(INPUTS, dump(rows))
 
 
-def out_of_date(result, values: dict[str, Any] | None = None) -> list[str]:
+def out_of_date(result: Node, values: dict[str, Any] | None = None) -> list[str]:
     """Sentences on what changed since `remember`, such as "Parotid_L edited 14:20"; [] while the result holds.
 
     `values` gives the plain values as they are now, by the same words; those left out are not judged. An input that is
@@ -57,7 +58,7 @@ def out_of_date(result, values: dict[str, Any] | None = None) -> list[str]:
     return sentences
 
 
-def forget(result) -> None:
+def forget(result: Node) -> None:
     """Take the record away: a result without one is never out of date."""
     result.RemoveAttribute(INPUTS)
     roles = [result.GetNthNodeReferenceRole(n) for n in range(result.GetNumberOfNodeReferenceRoles())]

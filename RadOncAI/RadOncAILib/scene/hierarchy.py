@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import slicer
+
+from RadOncAILib.scene.nodes import HierarchyNode, Node, VolumeNode
 
 REFERENCED_SERIES = "DicomRtImport.RoiReferencedSeriesUid"
 REFERENCED_INSTANCES = "DICOM.ReferencedInstanceUIDs"
 
 
-def subject_hierarchy():
+def subject_hierarchy() -> HierarchyNode:
     """The scene's subject hierarchy node."""
     return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
 
 
-def item_of(node) -> int:
+def item_of(node: Node) -> int:
     """The node's item, made at the top of the hierarchy where no plug-in has made one."""
     tree = subject_hierarchy()
     return tree.GetItemByDataNode(node) or tree.CreateItem(tree.GetSceneItemID(), node)
 
 
-def study_of(node) -> int:
+def study_of(node: Node) -> int:
     """The item of the study that holds the node, 0 where none does."""
     tree = subject_hierarchy()
     item = tree.GetItemByDataNode(node)
     return tree.GetItemAncestorAtLevel(item, "Study") if item else 0
 
 
-def put_under_study(node, volume) -> bool:
+def put_under_study(node: Node, volume: VolumeNode) -> bool:
     """Move the node beside the volume. False where the volume lies in no study: then exporters will not take it."""
     tree = subject_hierarchy()
     parent = tree.GetItemParent(item_of(volume))
@@ -34,7 +38,7 @@ def put_under_study(node, volume) -> bool:
     return bool(study_of(volume))
 
 
-def put_into_folder(nodes, name: str, volume) -> int:
+def put_into_folder(nodes: Iterable[Node], name: str, volume: VolumeNode) -> int:
     """A folder beside the volume with what belongs together (table and curves of a chart); returns its item."""
     tree = subject_hierarchy()
     parent = tree.GetItemParent(item_of(volume))
@@ -44,7 +48,7 @@ def put_into_folder(nodes, name: str, volume) -> int:
     return folder
 
 
-def refer_to_images(node, volume) -> None:
+def refer_to_images(node: Node, volume: VolumeNode) -> None:
     """Name the volume's series and images at a segmentation's item, where SlicerRT and the SEG exporter look."""
     tree = subject_hierarchy()
     item, image = item_of(node), item_of(volume)
@@ -55,7 +59,7 @@ def refer_to_images(node, volume) -> None:
         tree.SetItemAttribute(item, REFERENCED_INSTANCES, instances)
 
 
-def series_attribute(node, name: str) -> str:
+def series_attribute(node: Node, name: str) -> str:
     """An attribute of the node's own item, such as DICOM.Modality; "" where it has none."""
     tree = subject_hierarchy()
     item = tree.GetItemByDataNode(node)

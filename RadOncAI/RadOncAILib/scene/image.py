@@ -11,12 +11,13 @@ from radoncai.core.array_file import write_array
 from radoncai.core.errors import InputError
 from RadOncAILib.scene import hierarchy
 from RadOncAILib.scene.geometry import lps_from_node, shape_of, why_not_run
+from RadOncAILib.scene.nodes import VolumeNode
 
 MODALITY_TAG = "0008,0060"
 MODALITY = "RadOncAI.Modality"
 
 
-def image_request(volume, folder: Path | None = None) -> dict[str, Any]:
+def image_request(volume: VolumeNode, folder: Path | None = None) -> dict[str, Any]:
     """The volume as a request's `image`; its voxels go to ct.npy in `folder`, with None only `shape` is given.
 
     Geometry is the volume's own frame in LPS mm, array [k, j, i]. Raises InputError for a volume without voxels, with
@@ -33,7 +34,7 @@ def image_request(volume, folder: Path | None = None) -> dict[str, Any]:
     return request
 
 
-def why_no_image(volume) -> str:
+def why_no_image(volume: VolumeNode) -> str:
     """Why the volume cannot be worked on, "" where it can."""
     image = volume.GetImageData()
     if image is None or image.GetNumberOfPoints() == 0:
@@ -43,12 +44,12 @@ def why_no_image(volume) -> str:
     return why_not_run(volume)
 
 
-def instance_uids(volume) -> list[str]:
+def instance_uids(volume: VolumeNode) -> list[str]:
     """SOP instance UIDs of the slices in voxel order, [] where the volume is not from DICOM."""
     return (volume.GetAttribute("DICOM.instanceUIDs") or "").split()
 
 
-def files_of(volume) -> list[str]:
+def files_of(volume: VolumeNode) -> list[str]:
     """The DICOM files of the slices; [] where the volume is not from DICOM or one is not in the database."""
     database = open_database()
     uids = instance_uids(volume)
@@ -58,7 +59,7 @@ def files_of(volume) -> list[str]:
     return files if all(files) else []
 
 
-def why_no_files(volume) -> str:
+def why_no_files(volume: VolumeNode) -> str:
     """Why nothing can be written that refers to the volume's slices, "" where it can."""
     if not instance_uids(volume):
         return f"{volume.GetName()} was not loaded from DICOM; results can be kept as .seg.nrrd."
@@ -67,7 +68,7 @@ def why_no_files(volume) -> str:
     return ""
 
 
-def modality_of(volume) -> str:
+def modality_of(volume: VolumeNode) -> str:
     """CT, MR, ... from the subject hierarchy or the DICOM database; "" where nobody says."""
     said = volume.GetAttribute(MODALITY) or hierarchy.series_attribute(volume, "DICOM.Modality")
     uids, database = instance_uids(volume), open_database()
@@ -76,7 +77,7 @@ def modality_of(volume) -> str:
     return database.instanceValue(uids[0], MODALITY_TAG)
 
 
-def open_database():
+def open_database() -> Any:
     """`slicer.dicomDatabase` where there is one and it is open, else None."""
     database = getattr(slicer, "dicomDatabase", None)
     return database if database is not None and database.isOpen else None

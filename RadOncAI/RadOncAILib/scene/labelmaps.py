@@ -6,13 +6,14 @@ import numpy as np
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
 from radoncai.core.structures import Box, bounding_box
+from RadOncAILib.scene.nodes import Labelmap
 
 MOST_KEPT = 128
 
 _boxes: dict[tuple, dict[int, Box]] = {}
 
 
-def voxels(image) -> np.ndarray:
+def voxels(image: Labelmap) -> np.ndarray:
     """The labels [k, j, i], not a copy; (0, 0, 0) for an image without any."""
     scalars = image.GetPointData().GetScalars()
     if scalars is None or image.GetNumberOfPoints() == 0:
@@ -20,7 +21,7 @@ def voxels(image) -> np.ndarray:
     return vtk_to_numpy(scalars).reshape(image.GetDimensions()[::-1])
 
 
-def box_of(image, value: int) -> Box | None:
+def box_of(image: Labelmap, value: int) -> Box | None:
     """Smallest box of a label in `voxels(image)`, None where it has no voxel.
 
     All labels of a layer are found in one pass and kept until it is touched: forty segments of one full-size layer

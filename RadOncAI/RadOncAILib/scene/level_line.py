@@ -8,13 +8,14 @@ import numpy as np
 import slicer
 
 from RadOncAILib.scene import geometry, hierarchy
+from RadOncAILib.scene.nodes import LineNode, PointsNode, VolumeNode
 
 PLACE = "RadOncAI.Level"
 LINE_COLOR = (0.902, 0.624, 0.0)
 INSIDE = 0.02  # of the volume's depth: where the names of the vertebrae stand
 
 
-def show_level(s_mm: float, volume, node=None, name: str = "Level"):
+def show_level(s_mm: float, volume: VolumeNode, node: LineNode | None = None, name: str = "Level") -> LineNode:
     """A line from front to back across the volume's middle at S = `s_mm` of the volume's own frame.
 
     It can be dragged in the sagittal view; `keep_level` afterwards makes it straight again.
@@ -31,12 +32,12 @@ def show_level(s_mm: float, volume, node=None, name: str = "Level"):
     return node
 
 
-def level_of(node) -> float:
+def level_of(node: LineNode) -> float:
     """S of the line in mm, the mean of its ends, in its own frame."""
     return float(np.mean([_end(node, n)[2] for n in (0, 1)]))
 
 
-def keep_level(node) -> float:
+def keep_level(node: LineNode) -> float:
     """Make the line horizontal after a drag: the end that moved most decides; returns its S in mm, inside the scan."""
     place = json.loads(node.GetAttribute(PLACE))
     heights = [_end(node, n)[2] for n in (0, 1)]
@@ -46,7 +47,7 @@ def keep_level(node) -> float:
     return json.loads(node.GetAttribute(PLACE))["s_mm"]
 
 
-def show_vertebrae(names: dict[str, float], volume, node=None):
+def show_vertebrae(names: dict[str, float], volume: VolumeNode, node: PointsNode | None = None) -> PointsNode:
     """Locked labels, name to S in mm, in front of the body; every sagittal slice shows them."""
     if node is None:
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Vertebrae")
@@ -64,7 +65,7 @@ def show_vertebrae(names: dict[str, float], volume, node=None):
     return node
 
 
-def ras_bounds(volume) -> tuple[np.ndarray, np.ndarray]:
+def ras_bounds(volume: VolumeNode) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest RAS mm of the voxel centres in the volume's own frame."""
     k, j, i = geometry.shape_of(volume)
     corners = np.array(list(np.ndindex(2, 2, 2))) * [i - 1, j - 1, k - 1]

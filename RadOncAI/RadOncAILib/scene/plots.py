@@ -8,13 +8,15 @@ import numpy as np
 import slicer
 from vtkmodules.vtkCommonCore import vtkDoubleArray
 
+from RadOncAILib.scene.nodes import ChartNode, CurveNode
+
 CURVES = "RadOncAI.Dvh"
 STRUCTURE = "RadOncAI.Structure"
 GREY = (0.5, 0.5, 0.5)
 
 
-def show_dvh(dvh: list[dict[str, Any]], name: str, colors: dict[str, tuple[float, float, float]], dash: bool = False,
-             chart=None):
+def show_dvh(dvh: list[dict[str, Any]], name: str, colors: dict[str, tuple[float, float, float]],
+             dash: bool = False, chart: ChartNode | None = None) -> ChartNode:
     """Curves of `dvh` rows {structure, dose_gy, volume_pct} as a chart node; returns the chart.
 
     `name` names the dose, `colors` gives a structure's colour 0..1. Without `chart` the chart of that name is filled
@@ -36,18 +38,18 @@ def show_dvh(dvh: list[dict[str, Any]], name: str, colors: dict[str, tuple[float
     return chart
 
 
-def curves(chart, name: str | None = None) -> list:
+def curves(chart: ChartNode, name: str | None = None) -> list:
     """The chart's curves, those of one dose where `name` is given."""
     series = [chart.GetNthPlotSeriesNode(n) for n in range(chart.GetNumberOfPlotSeriesNodes())]
     return [s for s in series if s is not None and (name is None or s.GetAttribute(CURVES) == name)]
 
 
-def structure_of(series) -> str:
+def structure_of(series: CurveNode) -> str:
     """The structure that a curve belongs to."""
     return series.GetAttribute(STRUCTURE) or ""
 
 
-def set_visible(chart, names: set[str] | None) -> None:
+def set_visible(chart: ChartNode, names: set[str] | None) -> None:
     """Show the curves of these structures only; None shows all."""
     for series in curves(chart):
         shown = names is None or structure_of(series) in names
@@ -55,13 +57,13 @@ def set_visible(chart, names: set[str] | None) -> None:
         series.SetLineStyle(_line_style(series) if shown else slicer.vtkMRMLPlotSeriesNode.LineStyleNone)
 
 
-def highlight(chart, name: str | None) -> None:
+def highlight(chart: ChartNode, name: str | None) -> None:
     """Draw one structure's curves thicker; None takes it back."""
     for series in curves(chart):
         series.SetLineWidth(4.0 if structure_of(series) == name else 2.0)
 
 
-def remove(chart, name: str | None = None) -> None:
+def remove(chart: ChartNode, name: str | None = None) -> None:
     """Take a dose's curves and table out of the scene, with `name` None everything and the chart itself."""
     tables = set()
     for series in curves(chart, name):

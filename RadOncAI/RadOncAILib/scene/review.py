@@ -14,6 +14,7 @@ from typing import Any
 import slicer
 
 from RadOncAILib.scene.checksum import segment_checksum
+from RadOncAILib.scene.nodes import SegmentationNode
 from RadOncAILib.scene.status import SLICER_STATUS, set_status, status
 from RadOncAILib.scene.tags import STATUS, get_record, get_tag, set_record, update_record
 
@@ -21,7 +22,7 @@ SAID = ("reviewer", "reviewed_at", "comment")
 STRAY = "Changed at {time} though it was not selected."
 
 
-def set_review(node, segment_id: str, word: str, by: str = "", comment: str = "") -> None:
+def set_review(node: SegmentationNode, segment_id: str, word: str, by: str = "", comment: str = "") -> None:
     """Write what a person said, with the voxels it was said of. Raises InputError for an unknown word."""
     segment = node.GetSegmentation().GetSegment(segment_id)
     set_status(segment, word)

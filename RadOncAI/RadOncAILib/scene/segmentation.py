@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 
 from radoncai.core.errors import InputError
 from RadOncAILib.scene import geometry, hierarchy
+from RadOncAILib.scene.nodes import Labelmap, Node, Segment, SegmentationNode, VolumeNode
 from RadOncAILib.scene.status import set_status, status
 from RadOncAILib.scene.structures_out import structures_request
 from RadOncAILib.scene.tags import dump, set_structure_tags
@@ -23,7 +24,7 @@ LABELMAP = "Binary labelmap"
 PORTION = 4
 
 
-def show_structures(result: dict[str, Any], volume, name: str):
+def show_structures(result: dict[str, Any], volume: VolumeNode, name: str) -> SegmentationNode:
     """The result's structures as one new segmentation node in the volume's study; returns the node.
 
     `result` has `structures` and `folder`, where their arrays lie, and may have `model`, `not_found`, `provenance`,
@@ -39,8 +40,8 @@ def show_structures(result: dict[str, Any], volume, name: str):
             return end.value
 
 
-def show_structures_in_portions(result: dict[str, Any], volume, name: str, portion: int | None = PORTION
-                                ) -> Iterator[None]:
+def show_structures_in_portions(result: dict[str, Any], volume: VolumeNode, name: str,
+                                portion: int | None = PORTION) -> Generator[None, None, SegmentationNode]:
     """`show_structures` a few structures at a time: `node = yield from ...`. Closed early, it leaves nothing behind."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     try:
@@ -59,18 +60,18 @@ def show_structures_in_portions(result: dict[str, Any], volume, name: str, porti
     return node
 
 
-def segments(node) -> list[tuple[str, Any]]:
+def segments(node: SegmentationNode) -> list[tuple[str, Segment]]:
     """(segment ID, vtkSegment) of a segmentation node in order."""
     content = node.GetSegmentation()
     return [(i, content.GetSegment(i)) for i in content.GetSegmentIDs()]
 
 
-def find(node, name: str) -> str:
+def find(node: SegmentationNode, name: str) -> str:
     """The ID of the segment with this name, "" where there is none."""
     return node.GetSegmentation().GetSegmentIdBySegmentName(name)
 
 
-def attribute(node, key: str) -> Any:
+def attribute(node: Node, key: str) -> Any:
     """What the result said: `model`, `not_found`, `provenance`, ...; None where it said nothing."""
     import json
 
@@ -120,7 +121,7 @@ def _mask(structure: dict[str, Any], folder: Path) -> np.ndarray:
         raise InputError(f"The mask of {structure['name']} is missing or cut off; run again.") from None
 
 
-def labelmap(mask: np.ndarray, box: list[list[int]], volume, name: str):
+def labelmap(mask: np.ndarray, box: list[list[int]], volume: VolumeNode, name: str) -> Labelmap:
     """A vtkOrientedImageData of a mask [k, j, i] that covers `box` of the volume. Raises InputError if it does not."""
     fits = all(0 <= a < b <= n and b - a == m
                for (a, b), n, m in zip(box, geometry.shape_of(volume), mask.shape, strict=True))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from radoncai.core.errors import InputError
+from RadOncAILib.scene.nodes import Segment
 from RadOncAILib.scene.tags import STATUS, get_tag
 
 SLICER_STATUS = "Segmentation.Status"
 SLICER_WORD = {"unreviewed": "notstarted", "approved": "completed", "needs_work": "flagged", "rejected": "flagged"}
 
 
-def status(segment) -> str:
+def status(segment: Segment) -> str:
     """unreviewed, needs_work, approved or rejected.
 
     Where a person used Slicer's own status column since, that counts: completed is approved, flagged is needs_work,
@@ -21,7 +22,7 @@ def status(segment) -> str:
     return {"completed": "approved", "flagged": "needs_work"}.get(shown, "unreviewed")
 
 
-def set_status(segment, word: str) -> None:
+def set_status(segment: Segment, word: str) -> None:
     """Write both tags. Raises InputError for another word."""
     if word not in SLICER_WORD:
         raise InputError(f"There is no status {word!r}; choose one of {', '.join(SLICER_WORD)}.")

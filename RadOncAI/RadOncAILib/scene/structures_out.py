@@ -16,6 +16,7 @@ from radoncai.core.structures import bounding_box
 from radoncai.core.templates import match
 from RadOncAILib.scene import geometry
 from RadOncAILib.scene.labelmaps import box_of, voxels
+from RadOncAILib.scene.nodes import Segment, SegmentationNode, VolumeNode
 from RadOncAILib.scene.status import status
 from RadOncAILib.scene.tags import KEPT, ROLE, STANDARD_NAME, get_record, get_tag
 
@@ -23,7 +24,8 @@ SAME_GRID = 1e-3  # voxels by which two grids may differ and still be one
 LABELMAP = "Binary labelmap"
 
 
-def structures_request(node, volume, folder: Path | None, names: list[str] | None = None) -> list[dict[str, Any]]:
+def structures_request(node: SegmentationNode, volume: VolumeNode, folder: Path | None,
+                       names: list[str] | None = None) -> list[dict[str, Any]]:
     """The segments as structures on the volume's voxels; masks go to seg_NN.npy in `folder` (None: no masks, no box).
 
     `names` picks segments by name. A segment on other voxels is resampled to the nearest; an empty one is sent as one
@@ -47,7 +49,7 @@ def structures_request(node, volume, folder: Path | None, names: list[str] | Non
     return out
 
 
-def describe(segment) -> dict[str, Any]:
+def describe(segment: Segment) -> dict[str, Any]:
     """Name, role, colour, code, status and record of a segment, without its mask. Unknown keys are null."""
     name, record = segment.GetName(), get_record(segment)
     template = match(name)
@@ -60,7 +62,7 @@ def describe(segment) -> dict[str, Any]:
         "color": [round(255 * c) for c in segment.GetColor()], "status": status(segment)}
 
 
-def cropped_mask(node, segment_id: str, volume) -> tuple[np.ndarray, list[list[int]]]:
+def cropped_mask(node: SegmentationNode, segment_id: str, volume: VolumeNode) -> tuple[np.ndarray, list[list[int]]]:
     """A segment's mask on the volume's voxels, uint8 [k, j, i], and its box [[k0, k1], [j0, j1], [i0, i1]].
 
     Voxels outside the volume are left out. An empty segment gives one empty voxel.
@@ -77,7 +79,7 @@ def cropped_mask(node, segment_id: str, volume) -> tuple[np.ndarray, list[list[i
     return _crop(image, value, start, geometry.shape_of(volume))
 
 
-def volume_cc(node, segment_id: str, volume) -> float:
+def volume_cc(node: SegmentationNode, segment_id: str, volume: VolumeNode) -> float:
     """Volume of a segment on the volume's voxels, cc."""
     mask, _ = cropped_mask(node, segment_id, volume)
     return int(mask.sum()) * abs(float(np.linalg.det(geometry.ras_from_node(volume)[:3, :3]))) / 1000.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from RadOncAILib.scene import hierarchy
 from RadOncAILib.scene.image import MODALITY_TAG, instance_uids, open_database
+from RadOncAILib.scene.nodes import VolumeNode
 
 RT = ("RTSTRUCT", "RTDOSE")
 
 
-def rt_candidates(volume) -> list[str]:
+def rt_candidates(volume: VolumeNode) -> list[str]:
     """Paths of the RTSTRUCT and RTDOSE files of the volume's study, sorted; [] without a study or a database."""
     database, study = open_database(), study_uid(volume)
     if database is None or not study:
@@ -16,7 +17,7 @@ def rt_candidates(volume) -> list[str]:
     return sorted(path for series in database.seriesForStudy(study) for path in _rt_files(database, series))
 
 
-def study_uid(volume) -> str:
+def study_uid(volume: VolumeNode) -> str:
     """The StudyInstanceUID of the volume, "" where it is not from DICOM."""
     database, uids = open_database(), instance_uids(volume)
     path = database.fileForInstance(uids[0]) if uids and database is not None else ""

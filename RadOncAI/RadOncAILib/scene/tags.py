@@ -7,6 +7,8 @@ from typing import Any
 
 from vtkmodules.vtkCommonCore import reference
 
+from RadOncAILib.scene.nodes import Segment
+
 STATUS = "RadOncAI.Status"
 ROLE = "RadOncAI.Role"
 STANDARD_NAME = "RadOncAI.StandardName"
@@ -19,13 +21,13 @@ REGION_LIST = "Anatomic codes - DICOM master list"
 ANATOMY = ("SCT", "123037004", "Anatomical Structure")
 
 
-def get_tag(segment, name: str) -> str:
+def get_tag(segment: Segment, name: str) -> str:
     """A tag's text, "" where the segment has none."""
     text = reference("")
     return str(text) if segment.GetTag(name, text) else ""
 
 
-def get_record(segment) -> dict[str, Any]:
+def get_record(segment: Segment) -> dict[str, Any]:
     """What came with the structure beside name, role, colour and status; {} for a segment of somebody else."""
     try:
         record = json.loads(get_tag(segment, RECORD) or "{}")
@@ -34,12 +36,12 @@ def get_record(segment) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def set_record(segment, record: dict[str, Any]) -> None:
+def set_record(segment: Segment, record: dict[str, Any]) -> None:
     """Write the record; a bar would end the tag in a .seg.nrrd file and is escaped."""
     segment.SetTag(RECORD, dump(record))
 
 
-def update_record(segment, **changes: Any) -> None:
+def update_record(segment: Segment, **changes: Any) -> None:
     """Change some entries of the record."""
     set_record(segment, {**get_record(segment), **changes})
 
@@ -49,7 +51,7 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("|", "\\u007c")
 
 
-def set_structure_tags(segment, structure: dict[str, Any]) -> None:
+def set_structure_tags(segment: Segment, structure: dict[str, Any]) -> None:
     """Role, standard name, terminology and record of a structure of a result."""
     segment.SetTag(ROLE, structure.get("role") or "oar")
     segment.SetTag(STANDARD_NAME, structure.get("standard_name") or "")

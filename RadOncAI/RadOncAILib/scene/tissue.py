@@ -13,6 +13,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.structures import bounding_box
 from radoncai.report.colours import TISSUES, rgb
 from RadOncAILib.scene import geometry, hierarchy
+from RadOncAILib.scene.nodes import SegmentationNode, VolumeNode
 from RadOncAILib.scene.segmentation import LABELMAP, labelmap
 from RadOncAILib.scene.structures_out import cropped_mask
 from RadOncAILib.scene.tags import get_tag
@@ -22,7 +23,8 @@ TISSUE = "RadOncAI.Tissue"
 OPACITY = 0.5
 
 
-def show_tissue(result: dict[str, Any], volume, node=None, name: str = "Tissues at L3"):
+def show_tissue(result: dict[str, Any], volume: VolumeNode, node: SegmentationNode | None = None,
+                name: str = "Tissues at L3") -> SegmentationNode:
     """The result's labels (1 muscle, 2 SAT, 3 VAT, 4 IMAT, 5 unclassified fat) as a segmentation node.
 
     `result` has `labels` {array, box} on the volume's voxels and `folder`. With `node` its regions are replaced in
@@ -38,7 +40,7 @@ def show_tissue(result: dict[str, Any], volume, node=None, name: str = "Tissues 
     return node
 
 
-def labels_request(node, volume, folder: Path) -> dict[str, Any]:
+def labels_request(node: SegmentationNode, volume: VolumeNode, folder: Path) -> dict[str, Any]:
     """What a person left in the overlay, as a request's `labels`: labels.npy and its box on the volume's voxels.
 
     Where a person drew two tissues over one another the first label wins. Raises InputError where nothing is left.
