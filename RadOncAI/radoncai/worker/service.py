@@ -13,6 +13,7 @@ from radoncai.core.progress import Progress
 from radoncai.worker import failure, jobs, typical
 from radoncai.worker.job_progress import JobProgress
 from radoncai.worker.protocol import Channel, field, parse
+from radoncai.worker.words import in_panels_words
 from radoncai.worker.work import Work
 
 GRACE_S = 1.5
@@ -118,7 +119,7 @@ class Service:
         result = job(Work(request, folder, progress, lambda text: self._channel.send("log", id=name, text=text)))
         _raise_if_stopped(progress)
         typical.remember(request, progress.seconds, typical.size_of(request))
-        return result
+        return in_panels_words(result)
 
 
 def _tick(report: JobProgress, ended: threading.Event) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _RULES = (
     (re.compile(r" with --level-mm S \(patient coordinate, mm upwards\)"), ""),
-    (re.compile(r"; --override predicts all the same and records it"), "; it can be overruled, which is recorded"),
+    (re.compile(r"; --override predicts all the same and records it"), ""),
     (re.compile(r", or add --same-patient if you are sure"), ""),
     (re.compile(r" \(--same-patient\)"), ""),
     (re.compile(r"; decide with --map \S+?=NAME"), "; rename one of them"),
     (re.compile(r"(?:; |, )?(?:or )?(?:add )?--gaps interpolate(?:, or)?"), ";"),
+    (re.compile(r"(?:; |, )(?:or )?add --[a-z-]+.*?(?=\.$|;|$)"), ""),
     (re.compile(r"choose --device cpu"), "choose the CPU"),
     (re.compile(r" with -o(?=\.)"), ""),
     (re.compile(r"; choose one with --series \S+?(?=\.)"), "; load one of them"),
@@ -18,6 +20,14 @@ _RULES = (
     (re.compile(r"; (?:name|give) the (?:images|CT|DICOM folder) with --ct"), ""),
 )
 _TWICE = re.compile(r";\s*(?=[.;]|$)")
+
+
+SENTENCES = ("warnings", "doubts", "refusals")
+
+
+def in_panels_words(result: dict[str, Any]) -> dict[str, Any]:
+    """A result whose lists of sentences name no options either."""
+    return {key: [for_panel(text) for text in value] if key in SENTENCES else value for key, value in result.items()}
 
 
 def for_panel(text: str) -> str:

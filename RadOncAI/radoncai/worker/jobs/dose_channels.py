@@ -13,7 +13,6 @@ from radoncai.core.structures import Structure, StructureSet
 from radoncai.dose.channel_map import channel_map, objections, unconfirmed
 from radoncai.worker.doses import dose_model, prescription_of
 from radoncai.worker.protocol import field, optional
-from radoncai.worker.words import for_panel
 from radoncai.worker.work import Work
 
 
@@ -30,7 +29,7 @@ def run(work: Work) -> dict[str, Any]:
     try:
         refusals, doubts = objections(structures, prescription, dose_model(request))
     except InputError as error:
-        refusals, doubts = [for_panel(str(error))], []
+        refusals, doubts = [str(error)], []
     open_ = unconfirmed(rows, prescription, optional(request, "confirmed", dict) or {})
     channels = [{**vars(r), "target": r.structure in prescription.targets} for r in rows]
     return {"channels": channels, "refusals": refusals, "doubts": doubts, "unconfirmed": open_}
