@@ -125,7 +125,7 @@ class AutoContourPanel(PanelWidget):
         text = _("{n} structures contoured").format(n=found)
         if missing:
             text += _(", {n} not found").format(n=missing)
-        return "; ".join([text, *result["warnings"]]) + "."
+        return " ".join([f"{text}.", *result["warnings"]])
 
     def _take(self, node) -> None:
         self.reviewing.watch(node)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import slicer
 from RadOncAILib.scene import freshness, segmentation
+from RadOncAILib.scene.checksum import segment_checksum
 from slicer.i18n import tr as _
 
 RUN_AT = "RadOncAI.RunAt"
@@ -26,6 +27,9 @@ def show_in_portions(result: dict, volume, on_node: Callable[[object], None]) ->
     name = f"AI contours {result['model']['name']} {clock}"
     node = yield from segmentation.show_structures_in_portions(result, volume, name)
     try:
+        for segment_id, _segment in segmentation.segments(node):
+            yield
+            segment_checksum(node, segment_id)  # kept: who watches the contours needs all of them at once
         node.SetAttribute(RUN_AT, clock)
         freshness.remember(node, {"image": volume})
         on_node(node)

@@ -167,6 +167,8 @@ class PanelWidget(VTKObservationMixin):
             self.node.volume = _shown_volume()
         self.connect_node()
         self.addObserver(self.node, vtk.vtkCommand.ModifiedEvent, self.refresh_soon)
+        if self.model is not None and not self.model.models:
+            self.model.load()  # a scene that closed meanwhile has dropped the answer
         self.refresh()
 
     def _close_node(self) -> None:
