@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import qt
 import slicer
 from RadOncAILib.widgets import corner, marks, settings
 from RadOncAILib.widgets.input_block import InputBlock
@@ -45,6 +48,18 @@ class BodyCompositionPanel(PanelWidget):
         ui.modelSection.collapsed = True
         ui.editButton.connect("clicked()", self.on_edit)
         self._tags, self._watched = (), None
+        self._order_keys()
+
+    def _order_keys(self) -> None:
+        """Tab goes from top to bottom."""
+        ui, image, model = self.ui, self.input, self.model
+        stops = (ui.inputSection, image.selector, image.dicom_button, image.study.selector, image.study.load_button,
+                 ui.heightBox, ui.weightBox, ui.sexBox, ui.modelSection, model.selector, model.card_button, model.site,
+                 model.modality, self.run.button, self.run.device, ui.levelSection, ui.levelSlider, ui.findButton,
+                 ui.resultSection, ui.numbersTable, ui.editButton, ui.reportButton, ui.exportButton,
+                 ui.publishedSection, ui.publishedTable)
+        for first, second in pairwise(stops):
+            qt.QWidget.setTabOrder(first, second)
 
     def enter(self) -> None:
         super().enter()

@@ -16,7 +16,7 @@ class NumbersTable:
 
     def __init__(self, table) -> None:
         self.table = table
-        titles = [_("L3 slice"), _("value"), _("± one sd"), _("unit")]
+        titles = [_("measured"), _("value"), _("± one sd"), _("unit")]
         _prepare(table, titles, stretch=0)
         table.focusPolicy = qt.Qt.StrongFocus
         self.show(None)

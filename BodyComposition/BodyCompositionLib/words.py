@@ -18,7 +18,7 @@ def level_text(level: dict | None, vertebrae: dict[str, float]) -> tuple[str, st
     place = _("S {mm} mm").format(mm=fixed(level["level_mm"]))
     if level.get("agree") is None:
         near = nearest(level["level_mm"], vertebrae)
-        beside = _(", beside {name}").format(name=near) if near else ""
+        beside = f", {near}" if near else ""
         return "!", _("Set by hand at {place}{beside}; not checked").format(place=place, beside=beside)
     text = _("L3 at {place}, {n} of {all} methods agree").format(place=place, n=level["agree"], all=level["asked"])
     reach = vote_reach(level)
@@ -45,11 +45,13 @@ def against(level: dict) -> list[str]:
 
 
 def nearest(level_mm: float, vertebrae: dict[str, float]) -> str:
-    """The vertebra whose middle lies within 12 mm, "" where none does."""
-    if not vertebrae:
-        return ""
-    name = min(vertebrae, key=lambda n: abs(vertebrae[n] - level_mm))
-    return name if abs(vertebrae[name] - level_mm) <= BETWEEN_MM else ""
+    """beside L2 (its middle within 12 mm), between L3 and L2, or "" outside the vertebrae that are known."""
+    by_distance = sorted(vertebrae, key=lambda name: abs(vertebrae[name] - level_mm))
+    if by_distance and abs(vertebrae[by_distance[0]] - level_mm) <= BETWEEN_MM:
+        return _("beside {name}").format(name=by_distance[0])
+    below = [name for name in by_distance if vertebrae[name] < level_mm]
+    above = [name for name in by_distance if vertebrae[name] > level_mm]
+    return _("between {low} and {high}").format(low=below[0], high=above[0]) if below and above else ""
 
 
 def numbered(vertebrae: dict[str, float]) -> dict[str, float]:

@@ -200,7 +200,8 @@ def test_level_in_words(scene):
     by_hand = {"level_mm": -180.0, "agree": None}
     assert words.level_text(by_hand, {"L2": -176.0, "L3": -212.0}) == (
         "!", "Set by hand at S −180.0 mm, beside L2; not checked")
-    assert "beside" not in words.level_text(by_hand, {"L1": -140.0, "L3": -212.0})[1]
+    assert "between L3 and L1" in words.level_text(by_hand, {"L1": -140.0, "L3": -212.0})[1]
+    assert words.nearest(-100.0, {"L1": -140.0, "L3": -212.0}) == ""
 
 
 def test_what_changed_since_the_numbers_were_made(scene):

@@ -237,12 +237,19 @@ def pixel_of(panel, segment, shape):
     return int(round(shape[0] - 1 - y)), int(round(x))
 
 
-def test_files_are_those_of_the_command_line(measured, command, tmp_path):
+def test_files_are_those_of_the_command_line_and_a_report(measured, command, tmp_path, monkeypatch):
+    import qt
+
     expected, out = command
-    measured.export.write(str(tmp_path / "out"))
+    shown = []
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "out"))
+    monkeypatch.setattr(qt.QDesktopServices, "openUrl", shown.append)
+    measured.ui.reportButton.click()
     settle(measured)
     assert measured.run.message.text.startswith("Written to")
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {p.name for p in out.iterdir()}
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert names == {p.name for p in out.iterdir()} | {"report.html"}
+    assert [url.fileName() for url in shown] == ["report.html"]
     written = json.loads((tmp_path / "out" / "result.json").read_text())
     run_of_its_own = {"run", "case"}
     assert {k: v for k, v in written.items() if k not in run_of_its_own} == {
@@ -271,6 +278,47 @@ def test_height_weight_and_sex_come_from_dicom_and_can_be_changed(measured):
     ui.sexBox.currentIndex = 0
     settle(measured)
     assert (ui.heightBox.value, ui.sexBox.currentText) == (1.74, "M"), "what is taken back comes from DICOM again"
+
+
+def test_the_line_is_dragged_by_mouse_in_the_sagittal_view(scene, measured):
+    from RadOncAILib.scene.geometry import to_numpy
+
+    host.start(main_window=True)
+    yellow, line = scene.app.layoutManager().sliceWidget("Yellow"), measured.node.level_line
+    yellow.fitSliceToBackground()
+    host.grab(yellow)
+    place = [0.0, 0.0, 0.0]
+    line.GetNthControlPointPosition(0, place)
+    view = yellow.sliceView()
+    x, y = (np.linalg.inv(to_numpy(yellow.mrmlSliceNode().GetXYToRAS())) @ [*place, 1.0])[:2]
+    y, up_px = view.height - 1 - y, 20
+    drag(view, x, y, up_px)
+    mm = up_px * yellow.mrmlSliceNode().GetFieldOfView()[1] / view.height
+    assert measured.node.level_given and measured.node.level_mm == pytest.approx(place[2] + mm, abs=mm / up_px + 0.1)
+    assert abs(red().mrmlSliceNode().GetSliceOffset() - measured.node.level_mm) <= SPACING[0] / 2
+    scene.util.mainWindow().hide()
+    measured.ui.findButton.click()
+    settle(measured)
+    line.GetNthControlPointPosition(0, place)
+    assert place[2] == pytest.approx(result_of(measured)["level"]["level_mm"])
+
+
+def drag(view, x, y, up_px):
+    """Press the left button there, move up in small steps, and let go."""
+    from PySide6.QtCore import QEvent, QPointF, Qt
+    from PySide6.QtGui import QMouseEvent
+
+    def send(kind, at_y, button, held):
+        event = QMouseEvent(kind, QPointF(x, at_y), QPointF(x, at_y), button, held, Qt.NoModifier)
+        {QEvent.MouseMove: view.mouseMoveEvent, QEvent.MouseButtonPress: view.mousePressEvent,
+         QEvent.MouseButtonRelease: view.mouseReleaseEvent}[kind](event)
+
+    for above in (6, 0):
+        send(QEvent.MouseMove, y - above, Qt.NoButton, Qt.NoButton)
+    send(QEvent.MouseButtonPress, y, Qt.LeftButton, Qt.LeftButton)
+    for n in range(2, up_px + 1, 2):
+        send(QEvent.MouseMove, y - n, Qt.NoButton, Qt.LeftButton)
+    send(QEvent.MouseButtonRelease, y - up_px, Qt.LeftButton, Qt.NoButton)
 
 
 def test_the_level_line_is_dragged_and_every_number_follows(scene, measured, database_folder):
