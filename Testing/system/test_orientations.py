@@ -9,9 +9,13 @@ from data.oriented_patient import ANGLES, DIRECTIONS, TURNS, write_patient
 
 from radoncai.bodycomp.job import measure_l3
 from radoncai.contour.job import contour
+from radoncai.core.dose import Prescription
 from radoncai.dicom.rtstruct_reader import read_rtstruct
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.dicom.series import read_series
+from radoncai.dicom.structures import read_structures
+from radoncai.dose.evaluate import evaluate
+from radoncai.dose.job import predict_dose
 from radoncai.phantom.patient import sample_patient
 
 
@@ -120,3 +124,24 @@ def test_the_network_finds_the_same_organs_in_oblique_and_coronal_images(tmp_pat
         (one, axial), (other, turned) = found["axial"], found[direction]
         same_structures(one, other, axial, turned, direction in TURNS, 0.3)  # noise and 5 mm slices twice resampled
         assert all(w in other.warnings for w in turned.source.warnings)
+
+
+@pytest.mark.slow
+def test_the_predicted_dose_is_the_same_in_oblique_and_sagittal_images(tmp_path):
+    neck = sample_patient(spacing_mm=(5.0, 4.0, 4.0), z_range_mm=(-260.0, 138.0))
+    prescription = Prescription({"PTV_7000": 70.0, "PTV_5600": 56.0}, 35)
+    means = {}
+    for direction in ("axial", "sagittal", "oblique"):
+        _, truth = write_patient(neck, direction, tmp_path / direction / "ct")
+        rtstruct = tmp_path / direction / "rs.dcm"
+        write_rtstruct(truth, read_series(tmp_path / direction / "ct", as_stored=True), rtstruct)
+        volume = read_series(tmp_path / direction / "ct")
+        structures = read_structures(rtstruct, volume)
+        dose = predict_dose(volume, structures, prescription, "hn_dose").dose
+        means[direction] = {row["structure"]: row["value"] for row in evaluate(dose, structures, prescription,
+                                                                              []).metric_rows
+                            if row["metric"] == "Dmean[Gy]" and row["value"] is not None}
+    for direction, most in (("sagittal", 0.1), ("oblique", 2.0)):
+        assert means[direction].keys() == means["axial"].keys()
+        for name, gray in means["axial"].items():
+            assert abs(means[direction][name] - gray) < most, (direction, name)

@@ -105,6 +105,25 @@ def test_masks_in_other_orientations_are_turned_exactly(ct, tmp_path):
         assert found.grid.same_as(GRID, 1e-3) and np.array_equal(found.find(code).full(SHAPE), SHAPES["Bowel"])
 
 
+def test_oblique_rasters_are_resampled_to_their_place_and_said(tmp_path):
+    turned = sitk.VersorTransform((0.0, 0.2, 1.0), 0.3)
+    ball = np.rint(1000 - 40 * np.linalg.norm((np.indices((25, 27, 29)) - 13).astype(float), axis=0)).astype(np.int16)
+    for name, array in (("image", ball), ("Ball", (ball > 600).astype(np.uint8))):
+        image = sitk.GetImageFromArray(array)
+        image.SetDirection(turned.GetMatrix())
+        image.SetOrigin((5.0, -7.0, 9.0))
+        sitk.WriteImage(image, str(tmp_path / f"{name}.nii.gz"))
+    expected = np.array(turned.GetMatrix()).reshape(3, 3) @ (13, 13, 13) + (5, -7, 9)
+    read = read_image(tmp_path / "image.nii.gz")
+    at = np.argwhere(read.array > 950).mean(axis=0)[::-1]
+    assert read.grid.is_axial and np.allclose(read.grid.to_lps(at[None])[0], expected, atol=0.3)
+    assert "oblique by" in read.source.warnings[0]
+    found = read_labels(tmp_path / "Ball.nii.gz")
+    at = np.argwhere(found.structures[0].full(found.grid.shape)).mean(axis=0)[::-1]
+    assert np.allclose(found.grid.to_lps(at[None])[0], expected, atol=0.1) and "interpolated" in found.warnings[0]
+    assert found.volume_cc(found.structures[0]) == pytest.approx((ball > 600).sum() / 1000, rel=0.03)
+
+
 def test_masks_on_another_grid_are_interpolated_and_said(ct, tmp_path):
     fine = Grid.axial((20, 80, 88), (1.25, 0.55, 0.4885), tuple(GRID.to_lps(np.array([[-0.25] * 3]))[0]))
     mask = np.repeat(np.repeat(np.repeat(SHAPES["Sphere"], 2, 0), 2, 1), 2, 2)

@@ -118,7 +118,7 @@ def _kind_of_folder(source: Path) -> str:
 
 def _kind_of_raster(source: Path) -> str:
     """Label map where all values are whole and few, dose where they are between 0 and 1000, else an image."""
-    array, _, header = read_raster(source)
+    array, _, header = read_raster(source, oblique="keep")
     if "Segment0_Name" in header:
         return "labels"
     low, high = array.min(initial=0), array.max(initial=0)

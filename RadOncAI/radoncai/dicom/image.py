@@ -9,7 +9,9 @@ import numpy as np
 from radoncai.core.errors import InputError
 from radoncai.core.provenance import file_hash
 from radoncai.core.volume import Source, Volume
+from radoncai.dicom.geometry import degrees_from_axial, is_straight
 from radoncai.dicom.labels import write_seg_nrrd
+from radoncai.dicom.planes import upright
 from radoncai.dicom.raster import raster_ending, read_raster, write_raster
 from radoncai.dicom.series import read_series
 
@@ -30,12 +32,16 @@ def read_image(path: Path, *, series: int | str | None = None, gaps: str = "refu
         raise InputError(f"{path} does not exist; check the path.")
     if path.is_dir() or not raster_ending(path):
         return read_series(path, series=series, gaps=gaps, modality=modality)
-    array, grid, _ = read_raster(path)
+    array, grid, _ = read_raster(path, oblique="keep")
     if array.ndim != 3:
         raise InputError(f"{path} has several values a voxel; name an image with one.")
     array = _compact(array)
     kind = modality or ("CT" if array.min(initial=0) < _AIR_HU else "")
-    return Volume(array, grid, kind, "HU" if kind == "CT" else "1", Source(sha256=file_hash(path)))
+    said: tuple[str, ...] = ()
+    if not is_straight(grid):
+        said = (f"The image is oblique by {degrees_from_axial(grid):.1f} degrees: it was resampled to axial slices.",)
+        array, grid = upright(array, grid, -1000.0 if kind == "CT" else 0.0, str(path))
+    return Volume(array, grid, kind, "HU" if kind == "CT" else "1", Source(sha256=file_hash(path), warnings=said))
 
 
 def write_image(volume: Volume, path: Path) -> Path:

@@ -14,6 +14,7 @@ from radoncai.core.grid import Grid
 from radoncai.core.provenance import file_hash
 from radoncai.core.structures import Algorithm, Review, Structure, StructureSet
 from radoncai.core.volume import Source
+from radoncai.dicom.planes import structures_upright
 from radoncai.dicom.raster import read_raster, stem, write_raster
 
 _SLICER_STATUS = {"unreviewed": "notstarted", "approved": "completed", "needs_work": "flagged", "rejected": "flagged"}
@@ -30,12 +31,12 @@ class _Layer:
 
 
 def read_labels(path: Path) -> StructureSet:
-    """A label map or Slicer segmentation as a structure set on the file's own grid.
+    """A label map or Slicer segmentation as a structure set on the file's own grid, or on an axial one around it.
 
     Names come from Slicer's segment fields, else from NAME_labels.csv (value, name) beside the file, else a map with
     one value is named by its file and others "label_3". InputError where the file holds no labels.
     """
-    array, grid, header = read_raster(path)
+    array, grid, header = read_raster(path, oblique="keep")
     source = Source(sha256=file_hash(Path(path)))
     layers = array if array.ndim == 4 else array[..., None]
     if layers.dtype.kind == "f" and not np.array_equal(layers, np.rint(layers)):
@@ -44,7 +45,8 @@ def read_labels(path: Path) -> StructureSet:
         structures, missing = _segments(layers, header) if "Segment0_Name" in header else _plain(layers, Path(path))
     except ValueError as error:
         raise InputError(f"The segment fields of {path} are damaged; save the segmentation again.") from error
-    return StructureSet(grid, tuple(structures), source, stem(path), missing)
+    found = StructureSet(grid, tuple(structures), source, stem(path), missing)
+    return found if grid.is_axial else structures_upright(found, str(path))
 
 
 def write_seg_nrrd(structures: StructureSet, path: Path) -> Path:

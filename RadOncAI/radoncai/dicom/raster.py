@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from radoncai.core.errors import InputError, PlatformError
 from radoncai.core.grid import Grid
 from radoncai.core.resample import grid_of, to_sitk
-from radoncai.dicom.geometry import axial_turn, turn
+from radoncai.dicom.geometry import axial_turn, is_straight, turn
 
 ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 
@@ -28,10 +28,11 @@ def stem(path: Path) -> str:
     return name[:len(name) - len(ending)] if ending else Path(path).stem
 
 
-def read_raster(path: Path) -> tuple[np.ndarray, Grid, dict[str, str]]:
+def read_raster(path: Path, *, oblique: str = "refuse") -> tuple[np.ndarray, Grid, dict[str, str]]:
     """(array, axial grid, header texts); layers of a segmentation are a last axis of the array.
 
-    Axes are turned exactly, no voxel is interpolated. InputError for a damaged file, colour, time series, oblique axes.
+    Axes are turned exactly, no voxel is interpolated. InputError for a damaged file, colour, time series, and oblique
+    axes unless `oblique` is "keep": then array and grid are as stored.
     """
     path = Path(path)
     if not path.is_file():
@@ -42,12 +43,15 @@ def read_raster(path: Path) -> tuple[np.ndarray, Grid, dict[str, str]]:
         raise InputError(f"{path} cannot be read as an image; it is damaged or of another format.") from error
     image = _three_dimensional(image, path)
     array = sitk.GetArrayFromImage(image)
+    texts = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.isprintable()}
+    if oblique == "keep" and not is_straight(grid_of(image)):
+        return array, grid_of(image), texts
     transpose, steps, grid = axial_turn(grid_of(image), str(path))
     if array.ndim == 4:
         array = np.stack([turn(array[..., n], transpose, steps) for n in range(array.shape[3])], axis=3)
     else:
         array = turn(array, transpose, steps)
-    return array, grid, {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.isprintable()}
+    return array, grid, texts
 
 
 def write_raster(array: np.ndarray, grid: Grid, path: Path) -> Path:
