@@ -49,6 +49,7 @@ def main() -> int:
     has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")) or sys.platform != "linux"
     if options.pictures or not has_screen:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("RADONCAI_HOME", str(options.data / "home"))
     import host
 
     slicer = host.start(main_window=True)

@@ -18,8 +18,9 @@ def slicer_host():
 
 @pytest.fixture
 def scene(slicer_host):
-    """`slicer` with an empty scene."""
+    """`slicer` with an empty scene and no database."""
     host.close_scene()
+    slicer_host.dicomDatabase.closeDatabase()
     yield slicer_host
     host.close_scene()
 

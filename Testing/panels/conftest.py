@@ -20,8 +20,9 @@ def slicer_host():
 
 @pytest.fixture
 def scene(slicer_host):
-    """`slicer` with an empty scene; an exception in a slot or observer fails the test."""
+    """`slicer` with an empty scene and no database; an exception in a slot or observer fails the test."""
     host.close_scene()
+    slicer_host.dicomDatabase.closeDatabase()
     host.errors.clear()
     yield slicer_host
     host.close_scene()

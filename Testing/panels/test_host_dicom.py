@@ -103,3 +103,16 @@ def test_files_are_indexed_with_signals(scene, folder):
     indexer.addDirectory(database, str(folder), False)
     indexer.waitForImportFinished()
     assert len(heard) == 1 and database.imagesCount() == 5
+
+
+def test_a_temporary_database_takes_imports_and_goes_again(scene, folder):
+    from DICOMLib import DICOMUtils
+
+    host.dicom_database(folder)
+    before = DICOMUtils.openTemporaryDatabase()
+    assert scene.dicomDatabase.patients() == ()
+    assert DICOMUtils.importDicom(str(folder), copyFiles=True)
+    assert scene.dicomDatabase.imagesCount() == 5
+    assert scene.dicomDatabase.allFiles()[0].startswith(scene.dicomDatabase.databaseDirectory)
+    DICOMUtils.closeTemporaryDatabase(before)
+    assert scene.dicomDatabase.databaseDirectory == str(folder) and scene.dicomDatabase.imagesCount() == 5

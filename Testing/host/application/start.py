@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..dicom import make_database
 from ..errors import catch_swallowed
 from .scene import start_scene
@@ -33,8 +35,9 @@ def _start_qt(slicer) -> None:
     slicer.app = app.qSlicerApplication(slicer.app)
     _kept.append(window.qSlicerMainWindow())
     mrml_widgets.add_to_slicer(slicer)
-    if not slicer.dicomDatabase.isOpen:
-        slicer.dicomDatabase = make_database()
+    without_signals, slicer.dicomDatabase = slicer.dicomDatabase, make_database()
+    if without_signals.isOpen:
+        slicer.dicomDatabase.open_folder(Path(without_signals.databaseDirectory))
     from .scripted import BUILT_IN, load_module
 
     load_module(BUILT_IN / "SegmentEditor.py")

@@ -19,9 +19,8 @@ def make_database():
 
 
 def use_folder(folder: Path):
-    """Open a new `slicer.dicomDatabase` on every DICOM file below the folder; returns it."""
+    """Open the application's one database on every DICOM file below the folder; returns it."""
     import slicer
 
-    slicer.dicomDatabase = make_database()
     slicer.dicomDatabase.open_folder(folder)
     return slicer.dicomDatabase

@@ -43,7 +43,7 @@ class FolderDatabase:
         return list(FIELDS["Series"])
 
     def closeDatabase(self) -> None:
-        self._headers, self._open = {}, False
+        self._headers, self._open, self._directory = {}, False, ""
         self._say("closed")
 
     def insert(self, filePath: str, storeFile: bool = True, generateThumbnail: bool = True) -> None:

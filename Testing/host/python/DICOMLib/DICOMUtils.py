@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import slicer
@@ -26,3 +27,20 @@ def importDicom(dicomDataDir: str, dicomDatabase=None, copyFiles: bool = False) 
     for path in sorted(p for p in Path(dicomDataDir).rglob("*") if p.is_file()):
         database.insert(str(path), copyFiles)
     return True
+
+
+def openTemporaryDatabase(directory: str | None = None) -> str:
+    """Let the application's database be a new, empty one; returns the folder of the one before."""
+    before = slicer.dicomDatabase.databaseDirectory
+    folder = Path(slicer.app.temporaryPath) / (directory or time.strftime("%Y%m%d_%H%M%S_TempDICOMDatabase"))
+    folder.mkdir(parents=True, exist_ok=True)
+    slicer.dicomDatabase.open_folder(folder)
+    return before
+
+
+def closeTemporaryDatabase(originalDatabaseDir: str, cleanup: bool = True) -> None:
+    """Go back to the database before."""
+    if originalDatabaseDir:
+        slicer.dicomDatabase.open_folder(Path(originalDatabaseDir))
+    else:
+        slicer.dicomDatabase.closeDatabase()
