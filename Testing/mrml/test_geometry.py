@@ -131,6 +131,31 @@ def test_a_segmentation_of_another_image_is_resampled_to_the_volumes_voxels(scen
     assert np.load(tmp_path / back["array"]).all()
 
 
+@pytest.mark.parametrize("axes", ["axial", "sagittal", "oblique"])
+def test_a_drawn_surface_is_turned_into_voxels_and_said_to_be_doubtful(scene, tmp_path, axes):
+    from RadOncAILib.scene.segmentation import structures_request, why_doubtful
+    from RadOncAILib.scene.structures_out import volume_cc
+    from vtkmodules.vtkFiltersSources import vtkSphereSource
+
+    ct = drawn.volume(scene, axes, shape=(15, 41, 51))
+    centre = (drawn.ijk_to_ras(axes) @ [25, 20, 7, 1])[:3]
+    ball = vtkSphereSource()
+    ball.SetRadius(12.0)
+    ball.SetCenter(*centre)
+    ball.SetThetaResolution(60)
+    ball.SetPhiResolution(60)
+    ball.Update()
+    node = scene.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "surfaces")
+    node.SetSourceRepresentationToClosedSurface()
+    node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
+    node.AddSegmentFromClosedSurfaceRepresentation(ball.GetOutput(), "Bladder", [1.0, 1.0, 0.0], "ball")
+    assert "closed surface" in why_doubtful(node)
+    (back,) = structures_request(node, ct, tmp_path)
+    assert volume_cc(node, "ball", ct) == pytest.approx(4 / 3 * np.pi * 1.2**3, rel=0.03)
+    middle = [(a + b - 1) / 2 for a, b in back["box"]]
+    assert np.abs(np.array(middle) - (7, 20, 25)).max() <= 0.5
+
+
 def test_a_linear_transform_is_fine_to_run_and_refused_for_export_unless_it_is_the_identity(scene):
     from RadOncAILib.scene.geometry import is_identity, transform_state, why_no_export, why_not_run
 

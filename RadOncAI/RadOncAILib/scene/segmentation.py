@@ -14,11 +14,11 @@ from radoncai.core.errors import InputError
 from RadOncAILib.scene import geometry, hierarchy
 from RadOncAILib.scene.nodes import Labelmap, Node, Segment, SegmentationNode, VolumeNode
 from RadOncAILib.scene.status import set_status, status
-from RadOncAILib.scene.structures_out import structures_request
+from RadOncAILib.scene.structures_out import structures_request, why_doubtful
 from RadOncAILib.scene.tags import dump, set_structure_tags
 
 __all__ = ["attribute", "find", "segments", "set_status", "show_structures", "show_structures_in_portions", "status",
-           "structures_request"]
+           "structures_request", "why_doubtful"]
 
 LABELMAP = "Binary labelmap"
 PORTION = 4

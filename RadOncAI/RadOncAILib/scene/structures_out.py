@@ -49,6 +49,15 @@ def structures_request(node: SegmentationNode, volume: VolumeNode, folder: Path 
     return out
 
 
+def why_doubtful(node: SegmentationNode) -> str:
+    """Why volumes from this node may differ from the command line's, "" where they cannot: it is drawn, not voxels."""
+    source = node.GetSegmentation().GetSourceRepresentationName()
+    if source == LABELMAP or not node.GetSegmentation().GetNumberOfSegments():
+        return ""
+    return (f"The structures of {node.GetName()} are stored as {source.lower()}, which Slicer turns into voxels in its "
+            "own way; load their RTSTRUCT here to get the volumes of the command line.")
+
+
 def describe(segment: Segment) -> dict[str, Any]:
     """Name, role, colour, code, status and record of a segment, without its mask. Unknown keys are null."""
     name, record = segment.GetName(), get_record(segment)
