@@ -105,6 +105,15 @@ def test_a_worker_that_cannot_start_is_a_sentence_and_leaves_no_folder(python):
 
 
 @POSIX
+def test_a_worker_that_is_slow_to_start_can_be_cancelled(tmp_path):
+    with worker(python=launcher(tmp_path, "sleep 4")) as client:
+        heard = Heard()
+        job = client.run("models", {"task": None}, heard)
+        job.cancel()
+        assert client.wait(job, 4)["kind"] == "cancelled" and len(heard.ends) == 1 and not job.folder.exists()
+
+
+@POSIX
 def test_a_full_disk_is_said_and_the_next_job_runs(tmp_path):
     with worker(python=launcher(tmp_path, "ulimit -f 16", "exec")) as client:
         event, _, job = run(client, "contour", body_request(client))

@@ -130,7 +130,7 @@ def test_the_size_of_a_request(tmp_path):
     ("3 are missing; find the files, or add --gaps interpolate.", "3 are missing; find the files."),
     ("Uneven; add --gaps interpolate, or resample it first.", "Uneven; resample it first."),
     ("Head does not apply: 80 Gy; --override predicts all the same and records it.", "Head does not apply: 80 Gy."),
-    ("They differ, and R.dcm relates them; add --registration R.dcm to use it.", "They differ, and R.dcm relates them."),
+    ("They differ, R.dcm relates them; add --registration R.dcm to use it.", "They differ, R.dcm relates them."),
     ("Cannot write to X; choose another folder with -o.", "Cannot write to X; choose another folder."),
 ])
 def test_sentences_lose_options_of_the_command_line(sentence, said):

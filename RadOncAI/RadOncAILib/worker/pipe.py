@@ -45,10 +45,15 @@ class PipeProcess:
             pass
 
     def kill(self, pid: int | None) -> None:
+        """The worker by its own id, then the launcher; one that has not told its id yet sees its input end."""
         if pid is not None:
             kill_tree(pid)
         if self._process is not None:
             self._process.kill()
+            try:
+                self._process.stdin.close()
+            except OSError:
+                pass
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         self._due.append((time.monotonic() + seconds, call))
