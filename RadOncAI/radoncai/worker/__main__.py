@@ -19,13 +19,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--idle-s", type=float, default=IDLE_S, metavar="S", help="end after S seconds without a job")
     args = parser.parse_args(argv)
     channel = Channel(_own_output())
-    if hasattr(os, "setpgid"):
+    _lead_a_group()
+    channel.send("started", pid=os.getpid(), version=__version__)
+    return Service(channel, sys.stdin.buffer, args.idle_s).serve()
+
+
+def _lead_a_group() -> None:
+    """So that a kill reaches what a job starts. At a terminal, where a group of its own may not read, it is left."""
+    if hasattr(os, "setpgid") and not sys.stdin.isatty():
         try:
             os.setpgid(0, 0)
         except OSError:
             pass
-    channel.send("started", pid=os.getpid(), version=__version__)
-    return Service(channel, sys.stdin.buffer, args.idle_s).serve()
 
 
 def _own_output() -> int:

@@ -119,7 +119,14 @@ class Service:
         result = job(Work(request, folder, progress, lambda text: self._channel.send("log", id=name, text=text)))
         _raise_if_stopped(progress)
         typical.remember(request, progress.seconds, typical.size_of(request))
+        self._channel.send("log", id=name, text=_seconds_in_words(progress.seconds))
         return in_panels_words(result)
+
+
+def _seconds_in_words(seconds: dict[str, float]) -> str:
+    """12.4 s: reading the image 0.3, running the model 12.1."""
+    told = [f"{step} {s:.1f}" for step, s in seconds.items() if s >= 0.05]
+    return f"{sum(seconds.values()):.1f} s{': ' if told else ''}{', '.join(told)}"
 
 
 def _tick(report: JobProgress, ended: threading.Event) -> None:
