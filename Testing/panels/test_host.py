@@ -251,6 +251,12 @@ def test_parameter_node_and_widgets(slicer):
     assert p.weight == 90
 
 
+def test_label_maps_have_their_colours(slicer, capfd):
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode").CreateDefaultDisplayNodes()
+    assert slicer.mrmlScene.GetNodeByID("vtkMRMLColorTableNodeFileGenericColors.txt") is not None
+    assert "can't be found" not in capfd.readouterr().err
+
+
 def test_files(slicer, tmp_path):
     node = add_volume(slicer)
     assert slicer.util.saveNode(node, str(tmp_path / "ct.nrrd"))

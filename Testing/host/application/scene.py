@@ -8,11 +8,13 @@ import types
 from pathlib import Path
 
 from ..dicom import make_database
+from ..quiet import quiet
 from .core import CoreApplication
 from .module import Module
 from .subject_hierarchy import keep_items
 
 STANDIN = Path(__file__).parents[1] / "standin"
+COLOR_FILES = ("GenericColors.txt", "GenericAnatomyColors.txt")
 LOGICS = json.loads(Path(__file__).with_name("logics.json").read_text())
 
 
@@ -27,10 +29,11 @@ def start_scene():
     slicer.__path__.append(str(STANDIN))
     sys.path.append(str(STANDIN.with_name("python")))
     slicer.modules = types.SimpleNamespace()
-    scene, logic = _application_scene(slicer)
-    slicer.mrmlScene, slicer.app = scene, CoreApplication(logic)
+    with quiet():
+        scene, logic = _application_scene(slicer)
+        slicer.mrmlScene, slicer.app = scene, CoreApplication(logic)
+        _module_logics(slicer, scene, logic)
     _let_archives_be_read(slicer, scene)
-    _module_logics(slicer, scene, logic)
     keep_items(slicer, scene)
     slicer.dicomDatabase = make_database()
     return slicer
@@ -45,6 +48,8 @@ def _application_scene(slicer):
     logic.SetMRMLScene(scene)
     logic.GetColorLogic().SetMRMLScene(scene)
     logic.GetColorLogic().AddDefaultColorNodes()
+    for name in COLOR_FILES:
+        scene.AddNode(_color_file(slicer, name))
     logic.SetSliceLogics(vtkCollection())
     logic.SetViewLogics(vtkCollection())
     for kind in ("SliceView", "ThreeDView"):
@@ -65,6 +70,16 @@ def _let_archives_be_read(slicer, scene) -> None:
     manager.SetCacheManager(cache)
     scene.SetCacheManager(cache)
     scene.SetDataIOManager(manager)
+
+
+def _color_file(slicer, name: str):
+    """A colour table under the id that Slicer's colour file has; random colours, as the file is Slicer's."""
+    node = slicer.vtkMRMLColorTableNode()
+    node.SetTypeToRandom()
+    node.SetName(name.partition(".")[0])
+    node.SetSingletonTag(f"File{name}")
+    node.SaveWithSceneOff()
+    return node
 
 
 def _module_logics(slicer, scene, application) -> None:

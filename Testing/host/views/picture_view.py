@@ -10,6 +10,8 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 from vtk.util.numpy_support import vtk_to_numpy
 
+from ..quiet import quiet
+
 
 class PictureView(QWidget):
     """Base of the views: a render window of the widget's size, drawn again soon after `soon()`."""
@@ -20,10 +22,11 @@ class PictureView(QWidget):
         super().__init__(parent)
         self.setMinimumSize(120, 100)
         self._image = QImage()
-        self._window = vtk.vtkRenderWindow()
-        self._window.SetOffScreenRendering(True)
-        self._window.SetMultiSamples(0)
-        self._window.SetSize(400, 400)
+        with quiet():
+            self._window = vtk.vtkRenderWindow()
+            self._window.SetOffScreenRendering(True)
+            self._window.SetMultiSamples(0)
+            self._window.SetSize(400, 400)
         self._pixels = vtk.vtkWindowToImageFilter()
         self._pixels.SetInput(self._window)
         self._pixels.ReadFrontBufferOff()
