@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from radoncai.bodycomp.level import GIVEN, find_level
+from radoncai.bodycomp.level import GIVEN, _named, find_level
 from radoncai.bodycomp.upright import upright
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
@@ -112,3 +112,8 @@ def test_real_ct_level_is_in_the_body_of_l3():
     assert 69 <= find_level(noisy).slice_index <= 79
     with pytest.raises(InputError, match="pelvis"):
         find_level(volume.crop((slice(64, 112), slice(0, array.shape[1]), slice(0, array.shape[2]))))
+
+
+def test_vertebrae_are_named_only_as_far_as_they_are_neighbours():
+    bodies = [0.0, 40.0, 52.0, 64.0, 75.0, 120.0]
+    assert _named(bodies, third=3, dz=3.0) == {"L5": 40.0, "L4": 52.0, "L3": 64.0, "L2": 75.0}

@@ -173,13 +173,23 @@ def _result(volume: Volume, ct: landmarks.Reduced, axis: np.ndarray, bodies: lis
     near = {name: v for name, v in in_mm.items() if abs(v - first) <= VOTE_AGREES_MM}
     inside = {"flank"} if flank[0] <= bodies[third] <= flank[1] else set()
     against = [name for name in in_mm if name not in near and name not in inside]
-    at = {n + 3 - third: b for n, b in enumerate(bodies)}
-    names = {NAMES[n]: round(s_of(b), 1) for n, b in at.items() if 0 <= n < len(NAMES)}
+    names = {name: round(s_of(b), 1) for name, b in _named(bodies, third, ct.spacing_mm[0]).items()}
     notes = tuple(f"The method by {n} puts L3 {in_mm[n] - first:+.0f} mm from the crests' answer." for n in against)
     spread = float(np.std(list(near.values()), ddof=1)) if len(near) > 1 else None
     index = int(np.clip(round(ct.to_ct(bodies[third])), 0, volume.grid.shape[0] - 1))
     return Level(first, index, "middle of L3, counted from the iliac crests", spread, len(in_mm) - len(against),
                  len(in_mm), names, in_mm, notes)
+
+
+def _named(bodies: list[float], third: int, dz: float) -> dict[str, float]:
+    """Name -> body, counted from L3 both ways as far as no step is too long for neighbours."""
+    low = high = third
+    while low > 0 and (bodies[low] - bodies[low - 1]) * dz <= PITCH_MM[1]:
+        low -= 1
+    while high + 1 < len(bodies) and (bodies[high + 1] - bodies[high]) * dz <= PITCH_MM[1]:
+        high += 1
+    at = {n + 3 - third: bodies[n] for n in range(low, high + 1)}
+    return {NAMES[n]: b for n, b in at.items() if 0 <= n < len(NAMES)}
 
 
 def _s_mm(volume: Volume, ct: landmarks.Reduced, axis: np.ndarray):
