@@ -184,3 +184,26 @@ def test_text_that_dicom_forbids_is_mended(tmp_path):
     assert data.StructureSetROISequence[0].ROIName == "Left/Eye 1" and len(data.StructureSetLabel) <= 16
     assert len(data.StructureSetDescription) <= 1024 and len(data.StructureSetROISequence[0].ROIDescription) <= 1024
     assert data.StructureSetROISequence[0].ROIDerivationAlgorithmIdentificationSequence[0].AlgorithmVersion == "unknown"
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: setattr(d.RTROIObservationsSequence[0], "ObservationNumber", None),
+    lambda d: setattr(d.ROIContourSequence[0].ContourSequence[0], "ContourGeometricType", "A" * 70000),
+    lambda d: delattr(d, "RTROIObservationsSequence"),
+    lambda d: setattr(d.ROIContourSequence[0], "ROIDisplayColor", [999, -1, 0]),
+    lambda d: setattr(d, "StructureSetLabel", ""),
+])
+def test_a_damaged_set_is_added_to_all_the_same(human, tmp_path, change):
+    data = pydicom.dcmread(human)
+    change(data)
+    data.save_as(human)
+    add_to_rtstruct(human, StructureSet(CT.grid, (Structure.from_full("A", RING),), SOURCE), CT, tmp_path / "b.dcm")
+    assert [r.structure.name for r in read_contours(tmp_path / "b.dcm").rois] == ["Größe", "Marker", "Gone", "A"]
+
+
+def test_a_set_with_one_number_for_two_rois_is_not_added_to(human, tmp_path):
+    data = pydicom.dcmread(human)
+    data.StructureSetROISequence[1].ROINumber = 7
+    data.save_as(human)
+    with pytest.raises(InputError, match="numbers two ROIs alike"):
+        add_to_rtstruct(human, StructureSet(CT.grid, (Structure.from_full("A", RING),), SOURCE), CT, tmp_path / "b")

@@ -98,7 +98,8 @@ def _contour(item: Dataset) -> ContourFacts:
     raw = get_text(item)
     images = items(item, "ContourImageSequence")
     longest = max((len(part) for part in raw.strip(b"\0").split(b"\\")), default=0)
-    return ContourFacts(text(item, "ContourGeometricType", "CLOSED_PLANAR").upper(), from_text(raw),
+    kind = text(item, "ContourGeometricType", "CLOSED_PLANAR").upper()[:64].strip()
+    return ContourFacts(kind, from_text(raw),
                         _whole(item, "NumberOfContourPoints"), len(raw), longest,
                         text(images[0], "ReferencedSOPInstanceUID") if images else "")
 

@@ -165,7 +165,7 @@ def _contours(name: str, item: Dataset | None) -> tuple[tuple[Contour, ...], tup
             bad += 1
             continue
         images = items(contour, "ContourImageSequence")
-        kind = text(contour, "ContourGeometricType", "CLOSED_PLANAR").upper()
+        kind = text(contour, "ContourGeometricType", "CLOSED_PLANAR").upper()[:64].strip()
         out.append(Contour(points, kind, text(images[0], "ReferencedSOPInstanceUID") if images else "", raw))
     return tuple(out), (f"{name}: {bad} contours hold no readable points and were left out.",) if bad else ()
 

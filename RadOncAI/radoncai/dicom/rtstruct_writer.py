@@ -23,6 +23,7 @@ from radoncai.dicom.contour_data import LONGEST_EXPLICIT, contours_of, to_text
 from radoncai.dicom.planes import on_image_planes
 from radoncai.dicom.roi_items import observation_item, roi_item
 from radoncai.dicom.rtstruct_header import describe, set_level, set_references, title
+from radoncai.dicom.values import number
 
 ON_SLICE_MM = 0.5
 
@@ -94,7 +95,7 @@ def _filled(rois: list[tuple[int, Structure, KeptRoi | None]], volume: Volume, s
     data[ROI_CONTOUR_SEQUENCE] = roi_contour_sequence(
         ((n, s.color, _with_images(c, t, volume)) for (n, s, _), c, t in zip(rois, drawn, texts, strict=True)),
         implicit)
-    used = {int(o.ObservationNumber) for _, _, k in rois if k for o in k.observations if "ObservationNumber" in o}
+    used = {number(o, "ObservationNumber") for _, _, k in rois if k for o in k.observations}
     free = (n for n in range(1, 10**6) if n not in used)
     data.RTROIObservationsSequence = Items(
         [o for n, s, k in rois for o in (k.observations if k else (observation_item(n, s, next(free)),))])
