@@ -23,6 +23,7 @@ from radoncai.dicom.rtstruct_writer import write_rtstruct
 
 from .enhanced import write_enhanced
 from .odd_dicom import axial_series, noise_volume
+from .registrations import write_registration
 from .segmentations import SHAPE as SEG_SHAPE
 from .segmentations import write_seg
 
@@ -45,10 +46,11 @@ def seeds(folder: Path) -> dict[str, bytes]:
     write_rtdose(Dose(Volume(gray, ct.grid, "RTDOSE", "Gy", ct.source)), folder / "rd.dcm", plan=plan)
     write_enhanced([noise_volume((3, 5, 7))], folder / "enhanced.dcm")
     write_seg(Grid.axial(SEG_SHAPE, (2.5, 1.1, 0.9)), folder / "seg.dcm")
+    write_registration(folder / "reg.dcm", ct.source.frame_uid, {"1.2.3": [np.eye(4)]})
     write_raster(ct.array, ct.grid, folder / "image.nrrd")
     write_raster(mask.astype(np.uint8), ct.grid, folder / "mask.nii.gz")
-    names = ("ct/ct_0002.dcm", "rs.dcm", "rp.dcm", "rd.dcm", "enhanced.dcm", "seg.dcm", "s.seg.nrrd", "image.nrrd",
-             "mask.nii.gz")
+    names = ("ct/ct_0002.dcm", "rs.dcm", "rp.dcm", "rd.dcm", "enhanced.dcm", "seg.dcm", "reg.dcm", "s.seg.nrrd",
+             "image.nrrd", "mask.nii.gz")
     return {name.split("/")[-1]: (folder / name).read_bytes() for name in names}
 
 

@@ -12,7 +12,10 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import ExplicitVRBigEndian, generate_uid
 
 from radoncai.core.errors import InputError
+from radoncai.core.structures import Structure, StructureSet
 from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.rtstruct_reader import read_rtstruct
+from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.dicom.series import list_series, read_series
 
 BALL, MIDDLE = (12.5, -33.0, 41.5), (10.0, -30.0, 40.0)
@@ -194,3 +197,33 @@ def test_a_size_that_the_file_cannot_hold_is_refused_before_memory_is_asked_for(
     data.save_as(tmp_path / "x.dcm")
     with pytest.raises(InputError, match="states 8.6 GB of pixels and holds"):
         read_series(tmp_path / "x.dcm")
+
+
+@pytest.mark.parametrize("orientation", [(1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1)])
+def test_contours_name_the_frame_they_lie_on(tmp_path, orientation):
+    write_enhanced([ball(orientation)], tmp_path / "ct" / "enhanced.dcm")
+    volume = read_series(tmp_path / "ct")
+    drawn = StructureSet(volume.grid, (Structure.from_full("Ball", volume.array > 0),), volume.source)
+    write_rtstruct(drawn, volume, tmp_path / "rs.dcm")
+    back = read_rtstruct(tmp_path / "rs.dcm", volume).find("Ball").full(volume.grid.shape)
+    assert np.array_equal(back, volume.array > 0)
+    image = pydicom.dcmread(tmp_path / "ct" / "enhanced.dcm")
+    places = [np.array(f.PlanePositionSequence[0].ImagePositionPatient, float)
+              for f in image.PerFrameFunctionalGroupsSequence]
+    normal = np.cross(orientation[:3], orientation[3:])
+    for item in pydicom.dcmread(tmp_path / "rs.dcm").ROIContourSequence[0].ContourSequence:
+        reference = item.ContourImageSequence[0]
+        assert reference.ReferencedSOPInstanceUID == image.SOPInstanceUID
+        points = np.array(item.ContourData, float).reshape(-1, 3)
+        assert np.abs((points - places[int(reference.ReferencedFrameNumber) - 1]) @ normal).max() < 0.01
+
+
+def test_contours_on_interpolated_slices_name_no_image(tmp_path):
+    axial_series(tmp_path / "ct")
+    (tmp_path / "ct" / "ct_0003.dcm").unlink()
+    volume = read_series(tmp_path / "ct", gaps="interpolate")
+    drawn = StructureSet(volume.grid, (Structure.from_full("All", np.ones(volume.grid.shape, bool)),), volume.source)
+    write_rtstruct(drawn, volume, tmp_path / "rs.dcm")
+    contours = pydicom.dcmread(tmp_path / "rs.dcm").ROIContourSequence[0].ContourSequence
+    named = ["ContourImageSequence" in item for item in contours]
+    assert named == [True, True, False, True, True, True]

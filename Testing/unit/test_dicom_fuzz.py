@@ -27,8 +27,8 @@ from radoncai.dicom.structures import read_structures
 
 CASES = 10000 if os.environ.get("RADONCAI_LONG") else 400
 HANG_S, MOST_MB = 30, 700
-NAMES = ("ct_0002.dcm", "rs.dcm", "rp.dcm", "rd.dcm", "enhanced.dcm", "seg.dcm", "s.seg.nrrd", "image.nrrd",
-         "mask.nii.gz")
+NAMES = ("ct_0002.dcm", "rs.dcm", "rp.dcm", "rd.dcm", "enhanced.dcm", "seg.dcm", "reg.dcm", "s.seg.nrrd",
+         "image.nrrd", "mask.nii.gz")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,8 @@ def readers(name, ct):
         return read_structures(path, ct, same_patient=True)
 
     return {"rs.dcm": (structures, read_contours), "rp.dcm": (read_prescription,), "rd.dcm": (read_dose,),
-            "seg.dcm": (read_seg, structures), "s.seg.nrrd": (read_labels, structures), "image.nrrd": (read_image,),
+            "reg.dcm": (read_registration,), "seg.dcm": (read_seg, structures),
+            "s.seg.nrrd": (read_labels, structures), "image.nrrd": (read_image,),
             "mask.nii.gz": (read_labels, read_image)}.get(name, (read_series, list_series))
 
 

@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-from data.enhanced import item
 from data.odd_dicom import ball_volume, centre_and_cc, oriented_grid
-from pydicom.sequence import Sequence
+from data.registrations import write_registration
 from scipy.spatial.transform import Rotation
 
 from radoncai.core.dose import Dose, Prescription
 from radoncai.core.errors import InputError
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.common import write_object
 from radoncai.dicom.convert import convert
 from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.image import read_image
@@ -32,19 +30,6 @@ def motion():
     matrix[:3, :3] = Rotation.from_euler("xyz", (8, -5, 12), degrees=True).as_matrix()
     matrix[:3, 3] = (7.0, -11.0, 3.5)
     return matrix
-
-
-def write_registration(path, own, frames, kind="RIGID", patient="P1"):
-    """`frames`: frame UID to its matrices, applied in their order."""
-    data = item(SOPClassUID="1.2.840.10008.5.1.4.1.1.66.1", SOPInstanceUID="1.2.3.77", StudyInstanceUID="1.2.3.1",
-                SeriesInstanceUID="1.2.3.78", Modality="REG", PatientID=patient, FrameOfReferenceUID=own,
-                ContentLabel="REG")
-    data.RegistrationSequence = Sequence([item(
-        FrameOfReferenceUID=frame, MatrixRegistrationSequence=Sequence([item(MatrixSequence=Sequence([item(
-            FrameOfReferenceTransformationMatrixType=kind,
-            FrameOfReferenceTransformationMatrix=[f"{v:.12g}"[:16] for v in np.asarray(m).ravel()])
-            for m in matrices]))])) for frame, matrices in frames.items()])
-    return write_object(data, path)
 
 
 @pytest.fixture
