@@ -12,7 +12,8 @@ from .words import SYMBOLS, amount, band_text, goal_text, goal_title, number, on
 
 MARK, STRUCTURE, GOAL, VALUE, BAND, VERDICT = range(6)
 ROWS_SHOWN = 10
-SMALLER = 0.9
+SMALLER = 0.88
+CELL_PX, TITLE_PX = 7, 5
 
 
 class GoalsTable:
@@ -27,7 +28,9 @@ class GoalsTable:
         table.selectionMode = qt.QAbstractItemView.SingleSelection
         table.editTriggers = qt.QAbstractItemView.NoEditTriggers
         table.tabKeyNavigation = False
-        table.wordWrap = False
+        table.wordWrap = table.showGrid = False
+        table.alternatingRowColors = True
+        table.textElideMode = qt.Qt.ElideMiddle
         table.horizontalScrollBarPolicy = qt.Qt.ScrollBarAlwaysOff
         font = table.font
         font.setPointSizeF(SMALLER * font.pointSizeF())
@@ -36,9 +39,8 @@ class GoalsTable:
         table.connect("itemSelectionChanged()", self._on_selection)
         table.verticalHeader().hide()
         header = table.horizontalHeader()
-        header.minimumSectionSize = 18
-        for column in range(6):
-            header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
+        header.minimumSectionSize = 16
+        header.highlightSections = False
         header.setSectionResizeMode(STRUCTURE, qt.QHeaderView.Stretch)
         row = table.verticalHeader()
         row.defaultSectionSize = row.minimumSectionSize
@@ -56,6 +58,17 @@ class GoalsTable:
         self.table.setRowCount(len(goals))
         for number_, row in enumerate(goals):
             self._fill(number_, row)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Columns as wide as their text needs, so that the structure's name keeps most room at 380 px."""
+        metrics = self.table.fontMetrics()
+        for column in range(6):
+            texts = [self.text(row, column) for row in range(self.table.rowCount)]
+            wide = max((metrics.horizontalAdvance(text) for text in texts), default=0) + CELL_PX
+            title = metrics.horizontalAdvance(self.table.horizontalHeaderItem(column).text()) + TITLE_PX
+            if column != STRUCTURE:
+                self.table.setColumnWidth(column, max(wide, title, 16))
 
     def _fill(self, number_: int, row: dict) -> None:
         symbol = SYMBOLS[row["verdict"]]
@@ -74,6 +87,16 @@ class GoalsTable:
                 font.setBold(True)
                 item.setFont(font)
             self.table.setItem(number_, column, item)
+
+    def select(self, structure: str) -> bool:
+        """Select a structure's first goal; whether it has one."""
+        if structure not in self._structures:
+            return False
+        row = self._structures.index(structure)
+        if row == self.table.currentRow():
+            self.on_select(structure)
+        self.table.setCurrentCell(row, STRUCTURE)
+        return True
 
     def text(self, row: int, column: int) -> str:
         """What stands in a cell."""

@@ -31,4 +31,7 @@ def draw(dose, top_gy: float):
     node.SetAndObserveDoseVolumeNode(dose)
     node.SetAndObserveColorTableNode(isodose_table(levels(top_gy), f"{name} levels"))
     node.SetDoseUnits(node.Gy)
-    return node if slicer.modules.isodose.logic().CreateIsodoseSurfaces(node) else None
+    if slicer.modules.isodose.logic().CreateIsodoseSurfaces(node):
+        return node
+    slicer.mrmlScene.RemoveNode(node)
+    return None

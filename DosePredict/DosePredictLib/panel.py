@@ -7,7 +7,7 @@ import json
 import qt
 import slicer
 from RadOncAILib.scene.segmentation import structures_request
-from RadOncAILib.widgets import marks
+from RadOncAILib.widgets import build, marks
 from RadOncAILib.widgets.input_block import InputBlock
 from RadOncAILib.widgets.message_row import MessageRow
 from RadOncAILib.widgets.model_block import ModelBlock
@@ -32,6 +32,9 @@ class DosePredictPanel(PanelWidget):
     def build(self) -> None:
         ui = self.ui
         self.input = InputBlock(ui.inputBlock, self.refresh_soon, self.load_beside)
+        for caption in (ui.structuresLabel, ui.doseLabel, ui.referenceLabel):
+            build.as_caption(caption)
+        ui.structuresSelector.noneDisplay = _("Choose structures…")
         self.approval = MessageRow(ui.approvalRow, lines=1)
         self.targets = PrescriptionTable(
             ui.prescriptionTable, ui.addTargetButton, ui.removeTargetButton, self.on_prescription)
@@ -90,6 +93,7 @@ class DosePredictPanel(PanelWidget):
         super().cleanup()
         self.input.close()
         self.model.close()
+        self.result.close()
 
     # what a person does
 
@@ -134,7 +138,7 @@ class DosePredictPanel(PanelWidget):
     def _show_in_portions(self, result: dict, plan: requests.Plan):
         dose = yield from self.logic.show_in_portions(result, plan)
         self.result.on_predicted(dose)
-        return "; ".join([_("Predicted."), *result["warnings"]])
+        return " ".join([_("Predicted."), *result["warnings"]])
 
     # what is shown
 

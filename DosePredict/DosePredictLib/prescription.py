@@ -24,13 +24,14 @@ class Guess:
 def guess(structures: Iterable[Mapping]) -> Guess:
     """PTVs with the doses that their names say; `structures` are those of a request, the rejected ones left out.
 
-    Fractions are those of 2 Gy at the highest dose, None where no dose is known.
+    Fractions are those of 2 Gy at the highest dose, None where the highest is not known.
     """
     found = {s["name"]: level_gy(s["name"]) for s in structures
              if s.get("role") == "ptv" and s.get("status") != "rejected"}
     targets = dict(sorted(found.items(), key=lambda pair: -pair[1]))
     top = max(targets.values(), default=0.0)
-    return Guess(targets, max(1, round(top / USUAL_GY_PER_FRACTION)) if top else None)
+    known = bool(targets) and all(targets.values())
+    return Guess(targets, max(1, round(top / USUAL_GY_PER_FRACTION)) if known else None)
 
 
 def level_gy(name: str) -> float:

@@ -18,7 +18,7 @@ ROW_PX = 26
 class PrescriptionTable:
     """`doses` is what the rows say, `confirmed` what a person confirmed; `on_change` follows every change of them.
 
-    A target that the model takes for a level its name does not say has a check box; unchecked, it holds Apply back.
+    A target that the model takes for a level its name does not say has a button "Confirm"; it holds Apply back.
     """
 
     def __init__(self, table, add_button, remove_button, on_change: Callable[[], None]) -> None:
@@ -99,7 +99,7 @@ class PrescriptionTable:
             self.on_change()
 
     def box_of(self, name: str):
-        """The check box of a target."""
+        """The button that confirms a target."""
         return self._marks[name]
 
     def spin_of(self, name: str):
@@ -136,7 +136,8 @@ class PrescriptionTable:
         return spin
 
     def _box(self, name: str):
-        box = qt.QCheckBox()
+        box = qt.QPushButton()
+        box.checkable = True
         box.connect("toggled(bool)", lambda checked, name=name: self._on_confirm(name, checked))
         return box
 
@@ -166,15 +167,16 @@ def _show_taken(box, words, row: dict | None, is_confirmed: bool) -> None:
     words.text = f"{marks.GOOD} {row['channel']}" if row is not None else marks.UNKNOWN
     words.toolTip = _("Known by its exact name.") if row is not None else _("Choose a model and a dose first.")
     if asked:
-        box.text = row["channel"] if is_confirmed else _("{channel}?").format(channel=row["channel"])
-        box.toolTip = _("Its name does not say so: check it if this is the target of {channel}.").format(
+        text = "✓ {channel}" if is_confirmed else _("Confirm {channel}")
+        box.text = text.format(channel=row["channel"])
+        box.toolTip = _("Its name does not say so: press it if this is the target of {channel}.").format(
             channel=row["channel"])
 
 
 def _side_by_side(*widgets):
     holder = qt.QWidget()
     box = qt.QHBoxLayout(holder)
-    box.setContentsMargins(4, 0, 4, 0)
+    box.setContentsMargins(3, 1, 3, 1)
     for widget in widgets:
         box.addWidget(widget)
     return holder

@@ -70,7 +70,7 @@ def why_no_writing(plan: Plan, dose) -> str:
     """Why a dose may not be written, "" where it may."""
     if dose is None:
         return _("There is no dose yet.")
-    if record.kind_of(dose) != "predicted":
+    if not (record.kept_with(dose) or {}).get("provenance"):
         return _("This dose was not predicted here; it is in its own file already.")
     if plan.volume is None or plan.structures is None:
         return _("Choose the image and the structures that the dose was made from.")

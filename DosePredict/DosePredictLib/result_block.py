@@ -6,6 +6,7 @@ from pathlib import Path
 
 import qt
 import slicer
+from RadOncAILib.scene import plots
 from RadOncAILib.scene.dose import ABOVE_HIGHEST, DOSE_VOLUME, color_wash
 from RadOncAILib.scene.segmentation import find
 from RadOncAILib.widgets import corner, marks, settings
@@ -20,6 +21,7 @@ from .goals_table import GoalsTable
 LAST_FOLDER = "DosePredict/ExportFolder"
 OVER_CT = 0.4
 NOTE = "dose"
+CURVE_CLICKED = "dataSelected(vtkStringArray*,vtkCollection*)"
 
 
 class ResultBlock:
@@ -30,7 +32,7 @@ class ResultBlock:
         self.fresh = OutOfDateMark(ui.freshnessRow)
         self.goals = GoalsTable(ui.goalsTable, self._go_to)
         self.section = Section(ui.resultSection)
-        self._shown, self._tried = None, set()
+        self._shown, self._tried, self._plot_view = None, set(), None
         for selector, words_for_none in ((ui.doseSelector, _("no dose yet")), (ui.referenceSelector, _("nothing"))):
             selector.addAttribute("vtkMRMLScalarVolumeNode", DOSE_VOLUME)
             selector.noneDisplay = words_for_none
@@ -75,6 +77,12 @@ class ResultBlock:
         else:
             node.reference = dose
 
+    def close(self) -> None:
+        """The panel goes: hear of no more clicks."""
+        if self._plot_view is not None:
+            self._plot_view.disconnect(CURVE_CLICKED, self._on_curve)
+            self._plot_view = None
+
     # what is shown
 
     def refresh(self, plan: requests.Plan) -> None:
@@ -87,7 +95,7 @@ class ResultBlock:
         self.goals.show(kept.get("goals", []))
         self.panel.ui.countsLabel.text = words.counts_text(kept.get("counts", {}))
         self.panel.ui.countsLabel.toolTip = words.counts_words(kept.get("counts", {}))
-        self.section.summarise(words.counts_text(kept.get("counts", {})))
+        self.section.summarise(words.counts_text(kept["counts"]) if kept.get("counts") else "")
         self._show_in_views(dose, plan)
         chart.show_beside(dose, node.reference)
         self._refresh_buttons(dose, plan)
@@ -149,6 +157,20 @@ class ResultBlock:
 
     def show_dvh(self) -> None:
         slicer.modules.plots.logic().ShowChartInLayout(chart.chart_of(self.dose))
+        manager = slicer.app.layoutManager()
+        view = manager.plotWidget(0).plotView() if manager is not None and manager.plotViewCount else None
+        if view is not None and view is not self._plot_view:
+            self._plot_view = view
+            view.connect(CURVE_CLICKED, self._on_curve)
+
+    def _on_curve(self, series_ids, _points) -> None:
+        """A click on a curve selects its structure in the table, or points it out alone."""
+        if self.panel.node is None or not series_ids.GetNumberOfValues():
+            return
+        series = slicer.mrmlScene.GetNodeByID(series_ids.GetValue(0))
+        structure = plots.structure_of(series) if series is not None else ""
+        if structure and not self.goals.select(structure):
+            self._go_to(structure)
 
     def show_isodoses(self) -> None:
         levels = (record.kept_with(self.dose) or {}).get("prescription") or self.panel.plan().prescription

@@ -57,10 +57,12 @@ def amount(row: dict, unit: str = "") -> str:
 
 def counts_text(counts: dict[str, int]) -> str:
     """goals ✓ 8  ~ 1  ? 2  ✕ 1; unknown ones only where there are some."""
+    if not counts:
+        return _("goals")
     shown = [f"{SYMBOLS[key]} {counts.get(key, 0)}" for key in ("pass", "near", "unsure", "fail")]
     if counts.get("unknown"):
         shown.append(f"{SYMBOLS['unknown']} {counts['unknown']}")
-    return "   ".join([_("goals"), *shown]) if counts else ""
+    return "   ".join([_("goals"), *shown])
 
 
 def counts_words(counts: dict[str, int]) -> str:

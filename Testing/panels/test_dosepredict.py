@@ -339,7 +339,25 @@ def check_in_views(slicer, panel, dose):
     panel.ui.dvhButton.click()
     host.pump(0.2)
     assert slicer.app.layoutManager().plotWidget(0).mrmlPlotViewNode().GetPlotChartNode() is not None
+    check_click_on_a_curve(slicer, panel, dose)
     assert not panel.ui.isodoseButton.enabled and "SlicerRT" in panel.ui.isodoseButton.toolTip
+
+
+def check_click_on_a_curve(slicer, panel, dose):
+    """Table, bands and views go to the structure."""
+    import vtk
+    from DosePredictLib.chart import BANDS, chart_of
+    from RadOncAILib.scene import plots
+
+    series = next(s for s in plots.curves(chart_of(dose)) if plots.structure_of(s) == "Parotid_R")
+    ids = vtk.vtkStringArray()
+    ids.InsertNextValue(series.GetID())
+    slicer.app.layoutManager().plotWidget(0).plotView().dataSelected(ids, vtk.vtkCollection())
+    assert cell(panel, panel.ui.goalsTable.currentRow(), STRUCTURE) == "Parotid_R"
+    band = next(s for s in slicer.util.getNodesByClass("vtkMRMLPlotSeriesNode") if s.GetAttribute(BANDS))
+    assert band.GetColor() == series.GetColor() and series.GetLineWidth() > 2
+    red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+    assert red.GetSliceOffset() == pytest.approx(panel.node.structures.GetSegmentCenterRAS("Parotid_R")[2], abs=6)
 
 
 def check_other_goals(slicer, panel, dose):
