@@ -280,3 +280,23 @@ def test_the_plans_dose_is_taken_where_it_lies_beside_its_beams(written, tmp_pat
     rewritten(folder / "beam3.dcm", set_to("DoseSummationType", "PLAN"))
     dose = read_dose(folder).volume
     assert np.allclose(dose.array, 3.0, atol=1e-5) and "left out" in dose.source.warnings[0]
+
+
+def test_a_dose_in_one_file_a_plane_is_put_together(written, gray, tmp_path):
+    folder = tmp_path / "planes"
+    folder.mkdir()
+    whole = pydicom.dcmread(written)
+    stored = whole.pixel_array
+    for k in (3, 0, 4, 1, 2):
+        data = pydicom.dcmread(written)
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{k}"
+        data.NumberOfFrames, data.PixelData = 1, stored[k].tobytes()
+        del data.GridFrameOffsetVector
+        data.ImagePositionPatient[2] = float(data.ImagePositionPatient[2]) + 2.5 * k
+        data.save_as(folder / f"plane{k}.dcm")
+    dose = read_dose(folder).volume
+    assert dose.grid.same_as(GRID, 1e-4) and np.allclose(dose.array, gray, atol=1e-4)
+    assert "5 files of one plane" in dose.source.warnings[-1]
+    rewritten(folder / "plane2.dcm", set_to("SeriesInstanceUID", "1.9"))
+    with pytest.raises(InputError, match="5 doses of whole plans"):
+        read_dose(folder)

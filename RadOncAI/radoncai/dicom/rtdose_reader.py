@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,28 @@ def read_rtdose(path: Path, *, parts: bool = False) -> Dose:
         raise InputError(f"{path} does not hold one dose value a voxel; export the dose again.")
     placed = _dose_stack(data, _frame_offsets(data, len(stored), path), stored.shape[1:], path)
     gray = (stored[placed.order].astype(np.float64) * gray_a_step(data, path)).astype(np.float32)
+    return _placed_dose(data, gray, placed, path)
+
+
+def read_plane_files(paths: Sequence[Path]) -> Dose:
+    """A dose that lies in one file a plane. InputError where the planes form no volume."""
+    opened = [open_dicom(path) for path in paths]
+    planes = []
+    for path, data in zip(paths, opened, strict=True):
+        _refuse(data, path, False)
+        stored = np.squeeze(decode(data, path))
+        if stored.ndim != 2 or planes and stored.shape != planes[0].shape:
+            raise InputError(f"{path} does not hold one plane of the size of the others; export the dose again.")
+        planes.append((stored.astype(np.float64) * gray_a_step(data, path)).astype(np.float32))
+    first, where = opened[0], f"The dose in {Path(paths[0]).parent}"
+    place = [np.array([numbers(d, k) for d in opened]) for k in ("ImagePositionPatient", "ImageOrientationPatient")]
+    spacing = tuple(float(v) for v in numbers(first, "PixelSpacing"))
+    thickness = abs(number(first, "SliceThickness") or spacing[0])
+    placed = stack(*place, spacing, planes[0].shape, thickness, where, uneven=True)
+    return _placed_dose(first, np.stack(planes)[placed.order], placed, paths[0])
+
+
+def _placed_dose(data: FileDataset, gray: np.ndarray, placed: Stack, path: Path) -> Dose:
     if not float(gray.max(initial=0.0)) <= _MOST_GY:
         raise InputError(f"{path} states doses of {gray.max():.3g} Gy, which cannot be right; export the dose again.")
     said = []

@@ -14,14 +14,14 @@ from radoncai.core.errors import InputError
 from radoncai.core.resample import resample_array
 from radoncai.core.volume import Volume
 from radoncai.dicom.files import files_below, is_dicom, open_dicom
-from radoncai.dicom.rtdose_reader import PARTS, read_rtdose
+from radoncai.dicom.rtdose_reader import PARTS, read_plane_files, read_rtdose
 from radoncai.dicom.values import items, modality_of, number, text
 
 _ADDED = {"BEAM", "FRACTION", "BRACHY"}
 
 
 def read_rtdose_folder(folder: Path) -> Dose:
-    """The dose of the plan in a folder: its one RTDOSE of a whole plan, or the sum of the doses of all its beams.
+    """The dose of the plan in a folder: its one RTDOSE, one in a file a plane, or the sum of the doses of all beams.
 
     Doses of parts are added where they are of one kind, patient, frame of reference and plan and no beam comes twice;
     where the folder holds the plan, every beam of it must be there. What was done is in `volume.source.warnings`.
@@ -33,6 +33,8 @@ def read_rtdose_folder(folder: Path) -> Dose:
     if not doses:
         raise InputError(f"{folder} holds no RTDOSE; name the dose file.")
     whole = [p for p, h in doses.items() if _summation(h) not in PARTS]
+    if len(whole) > 1 and _single_planes([doses[p] for p in whole]):
+        return _saying(read_plane_files(whole), f"The dose was put together of {len(whole)} files of one plane.")
     if len(whole) > 1:
         raise InputError(f"{folder} holds {len(whole)} doses of whole plans ({', '.join(p.name for p in whole[:6])}); "
                          "name one file.")
@@ -123,6 +125,21 @@ def _planned(plan: Dataset, kind: str) -> list[tuple[int, int]]:
         beams = [int(number(b, "ReferencedBeamNumber", 0)) for b in items(group, "ReferencedBeamSequence")]
         found += [(own, own)] if kind == "FRACTION" else [(own, n) for n in beams if n in treating or not treating]
     return found
+
+
+def _single_planes(headers: list[Dataset]) -> bool:
+    """Whether these are planes of one dose: one frame each, of one series and plan, each at a place of its own."""
+    places = {text(h, "ImagePositionPatient") for h in headers}
+    shared = all(len({value(h) for h in headers}) == 1 for value in (_plan, _series, _frame))
+    return shared and len(places) == len(headers) and all((number(h, "NumberOfFrames", 1) or 1) == 1 for h in headers)
+
+
+def _series(header: Dataset) -> str:
+    return text(header, "SeriesInstanceUID")
+
+
+def _frame(header: Dataset) -> str:
+    return text(header, "FrameOfReferenceUID")
 
 
 def _once(doses: dict[Path, Dataset]) -> dict[Path, Dataset]:
