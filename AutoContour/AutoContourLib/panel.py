@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import qt
 import slicer
+from RadOncAILib.scene import segmentation
 from RadOncAILib.widgets import build, corner, marks
 from RadOncAILib.widgets.input_block import InputBlock
 from RadOncAILib.widgets.model_block import ModelBlock
@@ -148,6 +149,9 @@ class AutoContourPanel(PanelWidget):
         self.table.show(contours)
         self._say_in_views(contours)
         self.fresh.look(contours, summary(self.table.rows, results.run_at(contours)))
+        doubt = segmentation.why_doubtful(contours) if contours is not None and not self.fresh.stale else ""
+        if doubt:
+            self.fresh.row.show(marks.DOUBT, doubt, word="")
         self.refresh_buttons()
 
     def _say_in_views(self, contours) -> None:
