@@ -132,12 +132,16 @@ class BodyCompositionPanel(PanelWidget):
         """Slider or line were moved: the views follow at once, the numbers soon."""
         node = self.node
         node.level_given, node.level_mm = True, s_mm
+        self._place(s_mm)
+        self.live.soon()
+
+    def _place(self, s_mm: float) -> None:
+        node = self.node
         self.level.shown_mm = s_mm
         vertebrae = (results.result_of(node.regions) or {}).get("vertebrae") or {}
         with self.level.quiet():
             results.show_level(node, node.volume, s_mm, vertebrae)
         views.jump_to_level(node.volume, s_mm)
-        self.live.soon()
 
     def give_level(self) -> None:
         """L3 was not found: the level is the slice that is shown in the Red view."""
@@ -145,7 +149,13 @@ class BodyCompositionPanel(PanelWidget):
         self.on_level(round(views.shown_s(self.node.volume), 1))
 
     def find_level(self) -> None:
+        """Back to what was measured last; where that was set by hand, L3 is looked for again."""
         self.node.level_given = False
+        result = results.result_of(self.node.regions)
+        if result is not None:
+            self._place(result["level"]["level_mm"])
+        elif self.node.level_line is not None:
+            slicer.mrmlScene.RemoveNode(self.node.level_line)
         self.live.soon()
 
     def on_edit(self) -> None:
