@@ -47,10 +47,10 @@ def _qt():
 def candidates(member: str) -> tuple[str, ...]:
     """Classes that a member of unknown owner may belong to, likely ones first: VTK's methods are capitalised."""
     if not member[:1].isupper():
-        from PySide6 import QtWidgets
+        from PySide6 import QtCore, QtGui, QtWidgets
 
         return ("QAction", "QFont", "QLabel", "QTableWidget", "QTreeWidgetItem", "QHeaderView", "QWidget", "QPalette",
-                *(name for name in dir(QtWidgets) if name.startswith("Q")))  # fmt: skip
+                *(name for source in (QtWidgets, QtGui, QtCore) for name in dir(source) if name.startswith("Q")))  # fmt: skip
     import slicer
 
     plain = ("vtkImageData", "vtkPointData", "vtkMatrix4x4", "vtkTable", "vtkRenderWindow", "vtkTextActor",
