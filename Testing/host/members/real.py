@@ -49,8 +49,9 @@ def candidates(member: str) -> tuple[str, ...]:
     if not member[:1].isupper():
         from PySide6 import QtCore, QtGui, QtWidgets
 
+        every = (name for source in (QtWidgets, QtGui, QtCore) for name in dir(source) if name.startswith("Q"))
         return ("QAction", "QFont", "QLabel", "QTableWidget", "QTreeWidgetItem", "QHeaderView", "QWidget", "QPalette",
-                *(name for source in (QtWidgets, QtGui, QtCore) for name in dir(source) if name.startswith("Q")))  # fmt: skip
+                *every)  # fmt: skip
     import slicer
 
     plain = ("vtkImageData", "vtkPointData", "vtkMatrix4x4", "vtkTable", "vtkRenderWindow", "vtkTextActor",
