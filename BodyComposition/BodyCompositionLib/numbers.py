@@ -61,13 +61,13 @@ def _row(line: tuple, value: float | None, sd: float | None, result: dict) -> Ro
     if value is not None and sd is None:
         reason = f"{what} {why_no_spread(result)}"
     color = TISSUES[tissue][1] if tissue else ""
-    return Row(key, words, by_unit(value, unit), spread(sd, unit), unit, color, reason)
+    return Row(key, words, by_unit(value, unit), spread(sd, unit) if value is not None else "", unit, color, reason)
 
 
 def spread(sd: float | None, unit: str) -> str:
-    """±2.9; ±<1 for densities below half a unit; "" where there is none."""
+    """±2.9; ±<1 for densities below half a unit; a dash where there is none."""
     if sd is None:
-        return ""
+        return "–"
     return "±<1" if unit == "HU" and sd < SMALLEST_HU else f"±{by_unit(sd, unit)}"
 
 
@@ -153,4 +153,5 @@ def summary(result: dict | None) -> str:
     if not result:
         return ""
     line = rows(result)[0]
-    return _("muscle {value} {sd} {unit}").format(value=line.value, sd=line.sd, unit=line.unit).replace("  ", " ")
+    sd = line.sd if line.sd.startswith("±") else ""
+    return " ".join(word for word in (_("muscle"), line.value, sd, line.unit) if word)

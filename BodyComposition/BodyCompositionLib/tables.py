@@ -29,7 +29,6 @@ class NumbersTable:
         for place, row in enumerate(rows):
             _fill(self.table, place, (row.words, row.value, row.sd, row.unit), (1, 2), row.tool_tip)
             self.table.item(place, 0).setIcon(_swatch(row.color))
-        self.table.setColumnHidden(2, bool(result) and not any(row.sd for row in rows))
 
 
 class PublishedTable:

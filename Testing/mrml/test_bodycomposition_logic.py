@@ -122,7 +122,7 @@ def test_a_region_that_a_person_erased_is_counted_anew(scene, client, logic, pat
     assert lost == pytest.approx(len(gone) * 0.25 * 0.25)
     assert after["values"]["muscle_cm2"] == pytest.approx(before["values"]["muscle_cm2"])
     assert not results.is_changed(regions) and numbers.is_edited(after)
-    assert all(row.sd == "" for row in numbers.rows(after)) and "drawn by a person" in numbers.rows(after)[0].tool_tip
+    assert all(row.sd == "–" for row in numbers.rows(after)) and "drawn by a person" in numbers.rows(after)[0].tool_tip
     mask[tuple(gone.T)] = 1
     scene.util.updateSegmentBinaryLabelmapFromArray(mask, regions, "vat", ct)
     result = answer(client, "bodycomp_edit", lambda f: logic.edit_request(f, ct, regions, TALL))

@@ -424,7 +424,8 @@ def test_regions_are_edited_in_the_segment_editor_and_the_numbers_follow(scene, 
     assert before["sat_cm2"] - after["sat_cm2"] == pytest.approx(333 * PIXEL_CM2)
     assert cell(measured, "sat_cm2", 1) == f"{int(fat.sum()) * PIXEL_CM2:.1f}"
     assert after["muscle_cm2"] == pytest.approx(before["muscle_cm2"])
-    assert measured.ui.numbersTable.isColumnHidden(2) and "no ±" in measured.result.fresh.row.text
+    assert cell(measured, "sat_cm2", 2) == "–" and "no ±" in measured.result.fresh.row.text
+    assert "drawn by a person" in measured.ui.numbersTable.item(ROWS["sat_cm2"], 2).toolTip()
     assert "methods agree" in measured.level.row.text, "the level is still the one that was found"
     assert measured.ui.exportButton.enabled
 
