@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import slicer
 from RadOncAILib.scene import plots
+from RadOncAILib.scene.nodes import ChartNode, SegmentationNode, VolumeNode
 from RadOncAILib.scene.segmentation import segments
 from slicer.i18n import tr as _
 from vtkmodules.util.numpy_support import vtk_to_numpy
@@ -21,7 +22,7 @@ _AT_VOLUME = re.compile(r"^D(\d+(?:\.\d+)?)(%|cc)\[Gy\]$")
 ROOM_FOR_LEGEND = 1.5  # the legend stands right, inside the axes
 
 
-def show(dose, result: dict[str, Any], structures, *, dash: bool):
+def show(dose: VolumeNode, result: dict[str, Any], structures: SegmentationNode, *, dash: bool) -> ChartNode:
     """Draw the curves of a result into the dose's own chart; returns the chart node."""
     rows = [c for c in result["dvh"] if c["role"] not in LEFT_OUT]
     chart = plots.show_dvh(rows, dose.GetName(), colors_of(structures), dash=dash)
@@ -34,12 +35,12 @@ def show(dose, result: dict[str, Any], structures, *, dash: bool):
     return chart
 
 
-def chart_of(dose):
+def chart_of(dose: VolumeNode | None) -> ChartNode | None:
     """The chart of a dose, None where it has none."""
     return dose.GetNodeReference(CHART) if dose is not None else None
 
 
-def show_beside(dose, reference) -> None:
+def show_beside(dose: VolumeNode | None, reference: VolumeNode | None) -> None:
     """Let the chart of `dose` also hold the curves of `reference`, and of no other dose."""
     chart = chart_of(dose)
     if chart is None:
@@ -56,7 +57,7 @@ def show_beside(dose, reference) -> None:
         plots.show_dvh([_row(s) for s in own], wanted, colors, dash=dash, chart=chart)
 
 
-def forget(dose) -> None:
+def forget(dose: VolumeNode) -> None:
     """Take the dose's chart out of the scene."""
     chart = chart_of(dose)
     if chart is not None:
@@ -67,7 +68,7 @@ def forget(dose) -> None:
         plots.remove(chart)
 
 
-def colors_of(structures) -> dict[str, tuple[float, float, float]]:
+def colors_of(structures: SegmentationNode) -> dict[str, tuple[float, float, float]]:
     """Name to the segment's colour, 0 to 1."""
     return {segment.GetName(): segment.GetColor() for _id, segment in segments(structures)}
 
@@ -86,14 +87,15 @@ def bands(kept: dict[str, Any], structure: str) -> np.ndarray:
     return np.array(rows, float).reshape(-1, 3)
 
 
-def point_out(dose, kept: dict[str, Any], structure: str, colors: dict[str, tuple[float, float, float]]) -> None:
+def point_out(dose: VolumeNode, kept: dict[str, Any], structure: str,
+              colors: dict[str, tuple[float, float, float]]) -> None:
     """Draw one structure's curve thicker, with its bands."""
     if chart_of(dose) is not None:
         plots.highlight(chart_of(dose), structure)
         show_bands(dose, kept, structure, colors.get(structure, plots.GREY))
 
 
-def show_bands(dose, kept: dict[str, Any], structure: str, color: tuple[float, float, float]) -> None:
+def show_bands(dose: VolumeNode, kept: dict[str, Any], structure: str, color: tuple[float, float, float]) -> None:
     """Draw the bands of one structure as level lines in its colour; those of another go."""
     chart, rows = chart_of(dose), bands(kept, structure)
     if chart is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import slicer
 from RadOncAILib.scene.dose import isodose_table
+from RadOncAILib.scene.nodes import Node, VolumeNode
 from slicer.i18n import tr as _
 
 from radoncai.report.colours import ISODOSES, rgb
@@ -23,7 +24,7 @@ def levels(top_gy: float) -> list[tuple[float, tuple[int, int, int]]]:
     return [(round(share * top_gy, 1), tuple(rgb(ISODOSES[n % len(ISODOSES)]))) for n, share in enumerate(SHARES)]
 
 
-def draw(dose, top_gy: float):
+def draw(dose: VolumeNode, top_gy: float) -> Node | None:
     """Let SlicerRT draw the surfaces of a dose volume; returns its isodose node, None where it refused."""
     name = f"{dose.GetName()} isodoses"
     node = slicer.mrmlScene.GetFirstNode(name, "vtkMRMLIsodoseNode") or \

@@ -6,7 +6,7 @@ import json
 
 import qt
 import slicer
-from RadOncAILib.scene.segmentation import structures_request
+from RadOncAILib.scene.segmentation import structures_request, why_doubtful
 from RadOncAILib.widgets import build, marks
 from RadOncAILib.widgets.input_block import InputBlock
 from RadOncAILib.widgets.message_row import MessageRow
@@ -151,7 +151,7 @@ class DosePredictPanel(PanelWidget):
         self.targets.offer(prescription.addable(listed, doses))
         plan = self.plan()
         self._ask_channels(plan)
-        self.approval.show(*words.approval_text([s["status"] for s in listed if s["role"] not in NO_PART]), word="")
+        self._say_approval(listed)
         self._say_ready(plan, doses)
         self._summarise(plan)
         self._watching.follow(node.volume, node.structures)
@@ -166,6 +166,12 @@ class DosePredictPanel(PanelWidget):
         node.prescribed = node.structures
         node.prescription, node.confirmed = prescription.to_texts(found.targets), []
         node.fractions = found.fractions or node.fractions
+
+    def _say_approval(self, listed: list[dict]) -> None:
+        """How many structures a person approved; before that, whether their voxels are their own."""
+        doubt = why_doubtful(self.node.structures) if self.node.structures is not None else ""
+        symbol, text = words.approval_text([s["status"] for s in listed if s["role"] not in NO_PART])
+        self.approval.show(marks.DOUBT if doubt else symbol, doubt or text, tool_tip=text, word="")
 
     def _say_ready(self, plan: requests.Plan, doses: dict[str, float]) -> None:
         missing, refusal = self._missing(plan, doses), self._refusal()

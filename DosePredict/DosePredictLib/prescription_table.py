@@ -98,11 +98,11 @@ class PrescriptionTable:
             self.confirmed.pop(name, None)
             self.on_change()
 
-    def box_of(self, name: str):
+    def box_of(self, name: str) -> qt.QPushButton:
         """The button that confirms a target."""
         return self._marks[name]
 
-    def spin_of(self, name: str):
+    def spin_of(self, name: str) -> qt.QDoubleSpinBox:
         """The dose field of a target."""
         return self._spins[name]
 

@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 from RadOncAILib.scene.dose import KIND
+from RadOncAILib.scene.nodes import VolumeNode
 
 ATTRIBUTE = "RadOncAI.DosePredict"
 KEYS = ("metrics", "goals", "counts", "channels", "warnings", "overrides", "provenance", "model")
 IMAGE, STRUCTURES = "RadOncAI.DosePredict.Image", "RadOncAI.DosePredict.Structures"
 
 
-def keep(node, plan, result: dict[str, Any], run: str) -> dict[str, Any]:
+def keep(node: VolumeNode, plan: Any, result: dict[str, Any], run: str) -> dict[str, Any]:
     """Keep a result of the worker's `dose` or `dvh` with a dose node; what it lacks stays as it was."""
     kept = {**(kept_with(node) or {}), "run": run, "goals_table": plan.goals, "prescription": plan.prescription,
             "fractions": plan.fractions, "evaluated": True}
@@ -24,7 +25,7 @@ def keep(node, plan, result: dict[str, Any], run: str) -> dict[str, Any]:
     return kept
 
 
-def kept_with(node) -> dict[str, Any] | None:
+def kept_with(node: VolumeNode | None) -> dict[str, Any] | None:
     """What was kept with a dose, with its image and structures; None for a dose that was never measured."""
     text = node.GetAttribute(ATTRIBUTE) if node is not None else None
     try:
@@ -36,12 +37,12 @@ def kept_with(node) -> dict[str, Any] | None:
     return kept
 
 
-def kind_of(node) -> str:
+def kind_of(node: VolumeNode) -> str:
     """predicted or clinical: a dose of somebody else counts as clinical."""
     return node.GetAttribute(KIND) or "clinical"
 
 
-def differs(kept: dict[str, Any], plan) -> list[str]:
+def differs(kept: dict[str, Any], plan: Any) -> list[str]:
     """What is no longer as it was when this was made: prescription, fractions, structures, volume."""
     now = {"prescription": plan.prescription, "fractions": plan.fractions,
            "structures": plan.structures.GetID() if plan.structures is not None else None,

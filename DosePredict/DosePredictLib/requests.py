@@ -9,6 +9,7 @@ from typing import Any
 from RadOncAILib.scene import geometry
 from RadOncAILib.scene.dose import dose_request
 from RadOncAILib.scene.image import image_request, why_no_files
+from RadOncAILib.scene.nodes import SegmentationNode, VolumeNode
 from RadOncAILib.scene.segmentation import structures_request
 from slicer.i18n import tr as _
 
@@ -22,8 +23,8 @@ from .prescription import doses_from_texts, from_texts
 class Plan:
     """What a dose is predicted from, or measured against."""
 
-    volume: Any
-    structures: Any
+    volume: VolumeNode | None
+    structures: SegmentationNode | None
     prescription: dict[str, float]
     fractions: int
     model: str = ""
@@ -38,7 +39,7 @@ class Plan:
                 "model": self.model or None, "goals": [self.goals] if self.goals else []}
 
 
-def plan_of(node, model: str = "", device: str = "auto") -> Plan:
+def plan_of(node: Any, model: str = "", device: str = "auto") -> Plan:
     """What the parameter node says; targets without a dose are left out."""
     doses = {name: gy for name, gy in doses_from_texts(node.prescription).items() if gy > 0}
     return Plan(node.volume, node.structures, doses, node.fractions, model, node.goals, device,
@@ -58,7 +59,7 @@ def predict(plan: Plan, folder: Path) -> dict[str, Any]:
             "device": plan.device, "confirmed": plan.confirmed}
 
 
-def evaluate(plan: Plan, dose, folder: Path) -> dict[str, Any]:
+def evaluate(plan: Plan, dose: VolumeNode, folder: Path) -> dict[str, Any]:
     """The job `dvh` for a dose in the scene; a prediction is measured with the bands of its own model."""
     kept = record.kept_with(dose) or {}
     model = (kept.get("model") or {}).get("name")
@@ -66,7 +67,7 @@ def evaluate(plan: Plan, dose, folder: Path) -> dict[str, Any]:
             "dose": {**_dose(plan, dose, folder), "kind": record.kind_of(dose)}}
 
 
-def why_no_writing(plan: Plan, dose) -> str:
+def why_no_writing(plan: Plan, dose: VolumeNode | None) -> str:
     """Why a dose may not be written, "" where it may."""
     if dose is None:
         return _("There is no dose yet.")
@@ -77,7 +78,7 @@ def why_no_writing(plan: Plan, dose) -> str:
     return geometry.why_no_export(plan.volume, plan.structures, dose) or why_no_files(plan.volume)
 
 
-def write(plan: Plan, dose, output: str, folder: Path, *, report: bool = False) -> dict[str, Any]:
+def write(plan: Plan, dose: VolumeNode, output: str, folder: Path, *, report: bool = False) -> dict[str, Any]:
     """The job `write_dose` for a prediction. Raises InputError where it may not be written."""
     refusal = why_no_writing(plan, dose)
     if refusal:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import qt
 import slicer
 from RadOncAILib.scene import plots
 from RadOncAILib.scene.dose import ABOVE_HIGHEST, DOSE_VOLUME, color_wash
+from RadOncAILib.scene.nodes import VolumeNode
 from RadOncAILib.scene.segmentation import find
 from RadOncAILib.widgets import corner, marks, settings
 from RadOncAILib.widgets.out_of_date import OutOfDateMark
@@ -33,6 +35,7 @@ class ResultBlock:
         self.goals = GoalsTable(ui.goalsTable, self._go_to)
         self.section = Section(ui.resultSection)
         self._shown, self._tried, self._plot_view = None, set(), None
+        self._noticed: dict[tuple[str, str], str] = {}
         for selector, words_for_none in ((ui.doseSelector, _("no dose yet")), (ui.referenceSelector, _("nothing"))):
             selector.addAttribute("vtkMRMLScalarVolumeNode", DOSE_VOLUME)
             selector.noneDisplay = words_for_none
@@ -45,7 +48,7 @@ class ResultBlock:
         ui.reportButton.connect("clicked()", self.write_report)
 
     @property
-    def dose(self):
+    def dose(self) -> VolumeNode | None:
         return self.panel.node.dose if self.panel.node is not None else None
 
     def connect_node(self) -> None:
@@ -60,12 +63,12 @@ class ResultBlock:
         self.goals.show([])
         corner.hush(NOTE)
 
-    def on_predicted(self, dose) -> None:
+    def on_predicted(self, dose: VolumeNode) -> None:
         """A prediction came into the scene."""
         self.panel.node.dose = dose
         self.panel.ui.resultSection.collapsed = False
 
-    def on_loaded(self, dose) -> None:
+    def on_loaded(self, dose: VolumeNode) -> None:
         """A dose of the study was loaded: it stands beside a prediction, or alone."""
         node = self.panel.node
         dose.SetName(slicer.mrmlScene.GenerateUniqueName(dose.GetName()))
@@ -106,7 +109,9 @@ class ResultBlock:
 
     def _look(self, dose, kept: dict, plan: requests.Plan) -> None:
         said = _("run {time}").format(time=kept["run"]) if kept else ""
-        self.fresh.look(dose, said, results.changes(dose, plan))
+        changed = [(dose.GetID(), what) for what in results.changes(dose, plan)] if dose is not None else []
+        self._noticed = {key: self._noticed.get(key) or time.strftime("%H:%M") for key in changed}
+        self.fresh.look(dose, said, tuple(f"{what} {clock}" for (_id, what), clock in self._noticed.items()))
         if self.fresh.stale and not self._is_prediction(dose):
             text = _("Out of date: {what}.").format(what="; ".join(self.fresh.changes))
             self.fresh.row.show(marks.DOUBT, text, _("Measure again"), self.measure_again, word="")

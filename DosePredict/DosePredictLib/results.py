@@ -9,6 +9,7 @@ from typing import Any
 import slicer
 from RadOncAILib.scene import freshness
 from RadOncAILib.scene.dose import show_dose
+from RadOncAILib.scene.nodes import VolumeNode
 from RadOncAILib.scene.segmentation import segments
 from slicer.i18n import tr as _
 
@@ -16,7 +17,7 @@ from . import chart, record
 from .requests import Plan
 
 
-def show(result: dict[str, Any], plan: Plan):
+def show(result: dict[str, Any], plan: Plan) -> VolumeNode:
     """The new dose node of a result of `dose`."""
     portions = show_in_portions(result, plan)
     while True:
@@ -44,7 +45,7 @@ def show_in_portions(result: dict[str, Any], plan: Plan) -> Iterator[None]:
     return dose
 
 
-def show_evaluation(dose, result: dict[str, Any], plan: Plan) -> None:
+def show_evaluation(dose: VolumeNode, result: dict[str, Any], plan: Plan) -> None:
     """Put DVH and goals of a result of `dvh` beside a dose that is in the scene."""
     kept = record.kept_with(dose) or {}
     record.keep(dose, plan, result, kept.get("run") or time.strftime("%H:%M"))
@@ -60,7 +61,7 @@ def _draw(dose, result: dict[str, Any], plan: Plan) -> None:
     chart.show_bands(dose, record.kept_with(dose), top, chart.colors_of(plan.structures).get(top, (0.5, 0.5, 0.5)))
 
 
-def remove(dose) -> None:
+def remove(dose: VolumeNode) -> None:
     """Take a dose, its display and its chart out of the scene."""
     chart.forget(dose)
     display = dose.GetDisplayNode()
@@ -75,7 +76,7 @@ def made_from(plan: Plan, *, with_image: bool) -> dict[str, Any]:
     return {plan.volume.GetName(): plan.volume, **inputs} if with_image else inputs
 
 
-def changes(dose, plan: Plan) -> tuple[str, ...]:
+def changes(dose: VolumeNode | None, plan: Plan) -> tuple[str, ...]:
     """What of prescription, fractions and choice of nodes changed since; contours and voxels are `freshness`'s."""
     kept = record.kept_with(dose)
     if not kept or not kept.get("evaluated"):
@@ -85,7 +86,7 @@ def changes(dose, plan: Plan) -> tuple[str, ...]:
     return tuple(words[key] for key in record.differs(kept, plan))
 
 
-def needs_evaluation(dose, plan: Plan) -> bool:
+def needs_evaluation(dose: VolumeNode, plan: Plan) -> bool:
     """Whether DVH and goals of a dose are missing, or are those of another goals table."""
     kept = record.kept_with(dose) or {}
     return not kept.get("evaluated") or kept.get("goals_table") != plan.goals

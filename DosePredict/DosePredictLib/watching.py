@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import slicer
+from RadOncAILib.scene.nodes import SegmentationNode, VolumeNode
 from vtkmodules.vtkCommonCore import vtkCommand
 
 EDITS = (slicer.vtkSegmentation.SegmentModified, slicer.vtkSegmentation.SegmentAdded,
@@ -20,7 +21,7 @@ class Watching:
         self._panel, self._on_edit = panel, on_edit
         self._volume, self._structures = None, None
 
-    def follow(self, volume, structures) -> None:
+    def follow(self, volume: VolumeNode | None, structures: SegmentationNode | None) -> None:
         if volume is not self._volume:
             self._exchange(self._volume, volume, VOXELS_AND_PLACE)
             self._volume = volume

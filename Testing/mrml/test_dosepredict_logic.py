@@ -180,7 +180,7 @@ def small_result(folder, **more):
                                                   ("Dmean[Gy]", 28.0, 32.0), ("D2%[Gy]", None, None))]
     return {"dose": {"array": "dose.npy", "ijk_to_lps": np.diag([3.0, 3.0, 3.0, 1.0]).ravel().tolist()},
             "dvh": [curve], "metrics": metrics, "goals": [], "counts": {}, "channels": [], "warnings": [],
-            "overrides": [], "provenance": {}, "model": {"name": "hn_dose"}, "folder": str(folder)} | more
+            "overrides": [], "provenance": {"job": "dose"}, "model": {"name": "hn_dose"}, "folder": str(folder)} | more
 
 
 @pytest.fixture
