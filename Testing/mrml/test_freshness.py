@@ -60,6 +60,27 @@ def test_the_time_stays_that_of_the_change(made, monkeypatch):
     assert out_of_date(dose) == first
 
 
+def test_a_change_after_an_undo_has_its_own_time(made, monkeypatch):
+    import time
+
+    from RadOncAILib.scene.freshness import out_of_date
+
+    slicer, ct, structures, dose = made
+    for clock, value in (("14:20", 1), ("14:25", 0), ("14:30", 1)):
+        monkeypatch.setattr(time, "strftime", lambda *_, clock=clock: clock)
+        paint(slicer, structures, "Parotid_L", ct, value=value)
+        assert out_of_date(dose) == ([f"Parotid_L edited {clock}"] if value else [])
+
+
+def test_a_structure_that_was_pushed_elsewhere_counts_as_edited(made):
+    from RadOncAILib.scene.freshness import out_of_date
+
+    slicer, ct, structures, dose = made
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(structures, "PTV_7000", ct)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(np.roll(mask, 1, axis=2), structures, "PTV_7000", ct)
+    assert [s.split()[:2] for s in out_of_date(dose)] == [["PTV_7000", "edited"]]
+
+
 def test_values_and_voxels_count_too(made):
     from RadOncAILib.scene.freshness import out_of_date
 

@@ -235,6 +235,15 @@ def test_the_rt_files_of_the_study_are_found(scene, database, tmp_path):
     assert len(files_of(ct)) == SHAPE[0] and modality_of(ct) == "CT" and why_no_files(ct) == ""
 
 
+def test_a_series_of_which_one_image_is_gone_has_no_files(scene, database, tmp_path):
+    from RadOncAILib.scene.image import files_of, why_no_files
+
+    planning_ct(tmp_path / "ct")
+    ct = database(tmp_path / "ct")
+    ct.SetAttribute("DICOM.instanceUIDs", ct.GetAttribute("DICOM.instanceUIDs") + " 1.2.3")
+    assert files_of(ct) == [] and "not in the DICOM database" in why_no_files(ct)
+
+
 def test_without_the_database_the_volume_still_works_but_says_why_nothing_can_be_written(scene, database, tmp_path):
     from RadOncAILib.scene.image import image_request, why_no_files
     from RadOncAILib.scene.study import rt_candidates

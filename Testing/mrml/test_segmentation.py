@@ -167,15 +167,20 @@ def test_an_empty_segment_is_sent_as_empty(scene, tmp_path):
     assert not np.load(tmp_path / back["array"]).any()
 
 
-def test_segments_that_share_one_layer_are_taken_apart(scene, tmp_path):
+def test_segments_that_share_one_layer_are_taken_apart_even_where_their_boxes_overlap(scene, tmp_path):
     from RadOncAILib.scene.segmentation import structures_request
 
-    left, right = [(2, 5), (3, 7), (1, 4)], [(2, 5), (3, 7), (6, 9)]
-    node, ct = show(scene, tmp_path, drawn.structure(tmp_path, "L", left), drawn.structure(tmp_path, "R", right))
+    corner = np.ones((3, 4, 3), np.uint8)
+    corner[1:, 1:, 1:] = 0
+    inner = [(3, 5), (4, 7), (2, 4)]
+    node, ct = show(scene, tmp_path, drawn.structure(tmp_path, "Around", BOX, corner),
+                    drawn.structure(tmp_path, "Inside", inner))
     node.GetSegmentation().CollapseBinaryLabelmaps(False)
     assert node.GetSegmentation().GetNumberOfLayers() == 1
-    back = {s["name"]: s["box"] for s in structures_request(node, ct, tmp_path)}
-    assert back == {"L": [list(b) for b in left], "R": [list(b) for b in right]}
+    around, inside = structures_request(node, ct, tmp_path)
+    assert (around["box"], inside["box"]) == ([list(b) for b in BOX], [list(b) for b in inner])
+    assert np.array_equal(np.load(tmp_path / around["array"]), corner)
+    assert np.load(tmp_path / inside["array"]).all()
 
 
 def test_a_segment_that_reaches_beyond_the_volume_is_cut_at_its_border(scene, tmp_path):
