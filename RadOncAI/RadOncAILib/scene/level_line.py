@@ -12,7 +12,7 @@ from RadOncAILib.scene.nodes import LineNode, PointsNode, VolumeNode
 
 PLACE = "RadOncAI.Level"
 LINE_COLOR = (0.902, 0.624, 0.0)
-INSIDE = 0.02  # of the volume's depth: where the names of the vertebrae stand
+NAMES_FRONT, LINE_FRONT, LINE_BACK = 0.02, 0.15, 0.92  # of the depth from the front; names stand right of their dots
 
 
 def show_level(s_mm: float, volume: VolumeNode, node: LineNode | None = None, name: str = "Level") -> LineNode:
@@ -26,8 +26,8 @@ def show_level(s_mm: float, volume: VolumeNode, node: LineNode | None = None, na
         hierarchy.put_under_study(node, volume)
     geometry.give_same_parent(node, volume)
     low, high = ras_bounds(volume)
-    middle = (low[0] + high[0]) / 2
-    _store(node, s_mm, [[middle, high[1]], [middle, low[1]]], (low[2], high[2]))
+    middle, depth = (low[0] + high[0]) / 2, high[1] - low[1]
+    _store(node, s_mm, [[middle, high[1] - part * depth] for part in (LINE_FRONT, LINE_BACK)], (low[2], high[2]))
     _draw(node)
     return node
 
@@ -54,10 +54,11 @@ def show_vertebrae(names: dict[str, float], volume: VolumeNode, node: PointsNode
         _looks(node)
         node.SetLocked(True)
         node.GetDisplayNode().SetPointLabelsVisibility(True)
+        node.GetDisplayNode().GetTextProperty().SetVerticalJustificationToCentered()
         hierarchy.put_under_study(node, volume)
     geometry.give_same_parent(node, volume)
     low, high = ras_bounds(volume)
-    front = high[1] - INSIDE * (high[1] - low[1])
+    front = high[1] - NAMES_FRONT * (high[1] - low[1])
     with slicer.util.NodeModify(node):
         node.RemoveAllControlPoints()
         for label, s_mm in names.items():
