@@ -50,7 +50,7 @@ class Live:
 
 def what_to_run(node) -> str:
     """"level" where the network is to run, "regions" where those in the scene are to be counted, "" for nothing."""
-    result = results.result_of(node.regions)
+    result = results.shown_result(node)
     if result is None:
         return ""
     if level_moved(node, result):

@@ -212,7 +212,7 @@ class BodyCompositionPanel(PanelWidget):
 
     def refresh(self) -> None:
         node, running = self.node, self.run.running
-        result = results.result_of(node.regions)
+        result = results.shown_result(node)
         given = node.level_given
         corner.say(CORNER, _("Research use")) if result else corner.hush(CORNER)
         place = _("Measure at S {mm} mm").format(mm=fixed(node.level_mm))

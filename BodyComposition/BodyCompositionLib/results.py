@@ -91,6 +91,12 @@ def result_of(regions) -> dict | None:
     return json.loads(text) if text else None
 
 
+def shown_result(node) -> dict | None:
+    """The numbers of the parameter node's regions where they belong to its image."""
+    regions = node.regions
+    return result_of(regions) if regions is not None and volume_of(regions) is node.volume else None
+
+
 def is_changed(regions) -> bool:
     """Whether somebody drew in the regions since their numbers were made."""
     return bool(regions is not None and regions.GetAttribute(RESULT)
