@@ -90,7 +90,7 @@ class ResultBlock:
 
     def refresh(self, plan: requests.Plan) -> None:
         dose, node = self.dose, self.panel.node
-        if dose is None or dose is node.reference:
+        if node.reference is not None and (dose is None or dose is node.reference):
             node.reference = None
         kept = record.kept_with(dose) or {}
         self._look(dose, kept, plan)
