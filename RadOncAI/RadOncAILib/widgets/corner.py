@@ -48,6 +48,8 @@ def _actor(name: str, view):
         style = actor.GetTextProperty()
         style.SetFontSize(FONT_PX)
         style.SetColor(0.94, 0.89, 0.26)
+        style.SetBackgroundColor(0.0, 0.0, 0.0)
+        style.SetBackgroundOpacity(0.6)
         style.SetJustificationToRight()
         style.SetVerticalJustificationToTop()
         actor.GetPositionCoordinate().SetCoordinateSystemToNormalizedViewport()
