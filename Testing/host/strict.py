@@ -16,6 +16,7 @@ from .signals import BoundSignal, CppSignal, connect, disconnect
 _property_of = QtCore.QObject.property
 _set_property_of = QtCore.QObject.setProperty
 _patched: set[type] = set()
+own_signals: dict[type, frozenset[str]] = {}
 
 
 class QtProperty:
@@ -120,6 +121,7 @@ def make_strict(cls: type, reader=None) -> None:
         return
     _patched.add(cls)
     meta = cls.staticMetaObject
+    own_signals[cls] = _signals(meta)
     for i in range(meta.propertyCount()):
         declared = meta.property(i)
         if i >= meta.propertyOffset() or declared.name() in vars(cls):  # its own, or one it overrides
@@ -129,6 +131,13 @@ def make_strict(cls: type, reader=None) -> None:
     cls.delete = lambda self: self.deleteLater()
     cls.__getattribute__ = _attribute_reader(reader or cls.__getattribute__)
     cls.__setattr__ = set_attribute
+
+
+def _signals(meta: QtCore.QMetaObject) -> frozenset[str]:
+    """Signatures of the signals that the class itself declares."""
+    methods = [meta.method(i) for i in range(meta.methodOffset(), meta.methodCount())]
+    signals = [m for m in methods if m.methodType() == QtCore.QMetaMethod.Signal]
+    return frozenset(bytes(m.methodSignature().data()).decode() for m in signals)
 
 
 def _make_attribute(cls: type, name: str, writable: bool) -> None:

@@ -69,23 +69,13 @@ def definer(name: str, member: str) -> str:
     if not inspect.isclass(cls):
         return name if hasattr(cls, member) else ""
     if "(" in member:
-        return next((base.__name__ for base in reversed(cls.__mro__) if member in _signals(base)), "")
+        from ..strict import own_signals
+
+        return next((base.__name__ for base in reversed(cls.__mro__) if member in own_signals.get(base, ())), "")
     bases = [base for base in cls.__mro__ if base is not object and base.__name__ not in ("object", "Object")]
     if name.startswith("Q"):  # enumerators are found through the metaclass
         return next((base.__name__ for base in reversed(bases) if hasattr(base, member)), "")
     return next((base.__name__ for base in reversed(bases) if member in vars(base)), "")
-
-
-@cache
-def _signals(cls: type) -> frozenset[str]:
-    meta = getattr(cls, "staticMetaObject", None)
-    if meta is None:
-        return frozenset()
-    from PySide6.QtCore import QMetaMethod
-
-    methods = [meta.method(i) for i in range(meta.methodCount())]
-    signals = [m for m in methods if m.methodType() == QMetaMethod.Signal]
-    return frozenset(bytes(m.methodSignature().data()).decode() for m in signals)
 
 
 def row(cls: str, member: str) -> Row | None:

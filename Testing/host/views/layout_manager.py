@@ -15,6 +15,8 @@ from .plot import qMRMLPlotWidget
 from .slice_widget import qMRMLSliceWidget
 from .three_d import qMRMLThreeDWidget
 
+SIZE = (960, 740)
+
 
 @stands_in
 class qSlicerLayoutManager(QObject):
@@ -23,6 +25,7 @@ class qSlicerLayoutManager(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._viewport, self._views, self._shown = QWidget(), {}, None
+        self._viewport.resize(*SIZE)
         box = QVBoxLayout(self._viewport)
         box.setContentsMargins(0, 0, 0, 0)
         self._logic = slicer.vtkMRMLLayoutLogic()
@@ -94,6 +97,7 @@ class qSlicerLayoutManager(QObject):
         box.addWidget(self._build(ElementTree.fromstring(description)))
         for widget in self._views.values():
             widget.setVisible(widget.parent() is not None)
+        self._viewport.grab()  # lays out the views though no window was shown yet
         self.layoutChanged(node.GetViewArrangement())
 
     def _build(self, element: ElementTree.Element) -> QWidget:
