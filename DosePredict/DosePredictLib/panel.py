@@ -138,7 +138,7 @@ class DosePredictPanel(PanelWidget):
     def _show_in_portions(self, result: dict, plan: requests.Plan):
         dose = yield from self.logic.show_in_portions(result, plan)
         self.result.on_predicted(dose)
-        return " ".join([_("Predicted."), *result["warnings"]])
+        return " ".join(filter(None, [_("Predicted."), words.curves_missing(result["dvh"]), *result["warnings"]]))
 
     # what is shown
 

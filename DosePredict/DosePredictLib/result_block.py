@@ -244,7 +244,8 @@ class ResultBlock:
         if slicer.mrmlScene.GetNodeByID(dose.GetID() or "") is not dose:
             raise RuntimeError(_("the dose was removed meanwhile"))
         self.panel.logic.show_evaluation(result, plan, dose)
-        return _("Measured {name}.").format(name=dose.GetName())
+        said = _("Measured {name}.").format(name=dose.GetName())
+        return " ".join(filter(None, [said, words.curves_missing(result["dvh"])]))
 
 
 def _lies_in_views(volume) -> bool:

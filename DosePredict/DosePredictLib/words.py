@@ -72,6 +72,15 @@ def counts_words(counts: dict[str, int]) -> str:
     return ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key))
 
 
+def curves_missing(dvh: list[dict]) -> str:
+    """Which structures have no DVH curve and why, "" where all have one; the body needs none."""
+    without = [row for row in dvh if row["volume_pct"] is None and row["role"] not in ("external", "support")]
+    if not without:
+        return ""
+    names = ", ".join(row["structure"] for row in without)
+    return _("No DVH curve of {names}: {reason}.").format(names=names, reason=without[0].get("reason") or DASH)
+
+
 def approval_text(statuses: list[str]) -> tuple[str, str]:
     """(symbol, sentence): how many of the structures a person approved."""
     if not statuses:

@@ -279,6 +279,10 @@ def test_words(scene):
     assert words.number(4.567, "cc") == "4.57" and words.number(12.34, "cc") == "12.3"
     assert words.counts_text({"pass": 8, "near": 1, "unsure": 2, "fail": 1, "unknown": 0}) == \
         "goals   ✓ 8   ~ 1   ? 2   ✕ 1"
+    cord = {"structure": "SpinalCord", "role": "oar", "volume_pct": None, "reason": "it is not wholly inside the scan"}
+    assert words.curves_missing([cord, {**cord, "structure": "External", "role": "external"}]) == \
+        "No DVH curve of SpinalCord: it is not wholly inside the scan."
+    assert words.curves_missing([{**cord, "volume_pct": [100.0]}]) == ""
     assert words.approval_text(["approved", "unreviewed", "rejected"]) == \
         ("!", "1 of 2 structures are not approved; 1 rejected, left out")
     assert words.approval_text(["approved"]) == ("✓", "all 1 structures are approved")
