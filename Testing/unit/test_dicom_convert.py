@@ -195,6 +195,14 @@ def test_an_image_is_no_label_map(tmp_path):
         read_labels(tmp_path / "b.nrrd")
 
 
+def test_names_in_latin_1_are_read_and_written_as_utf_8(tmp_path):
+    write_seg_nrrd(StructureSet(GRID, (Structure.from_full("Drxse", SHAPES["Lens"]),)), tmp_path / "s.seg.nrrd")
+    content = (tmp_path / "s.seg.nrrd").read_bytes()
+    (tmp_path / "s.seg.nrrd").write_bytes(content.replace(b"Drxse", b"Dr\xfcse", 1))
+    convert(tmp_path / "s.seg.nrrd", tmp_path / "t.seg.nrrd")
+    assert read_labels(tmp_path / "t.seg.nrrd").names == ("Dr\u00fcse",)
+
+
 def test_names_are_mapped_by_the_table_and_by_hand(tmp_path):
     sets = StructureSet(GRID, tuple(Structure.from_full(n, SHAPES["Lens"]) for n in
                                     ("Lt Parotid", "Parotid_R", "Rt Parotid", "zz 9", "PTV70")))

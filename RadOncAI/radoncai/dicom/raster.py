@@ -37,13 +37,14 @@ def read_raster(path: Path, *, oblique: str = "refuse") -> tuple[np.ndarray, Gri
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path} does not exist; check the path.")
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
         raise InputError(f"{path} cannot be read as an image; it is damaged or of another format.") from error
     image = _three_dimensional(image, path)
     array = sitk.GetArrayFromImage(image)
-    texts = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys() if key.isprintable()}
+    texts = {key: _readable(image.GetMetaData(key)) for key in image.GetMetaDataKeys() if key.isprintable()}
     if oblique == "keep" and not is_straight(grid_of(image)):
         return array, grid_of(image), texts
     transpose, steps, grid = axial_turn(grid_of(image), str(path))
@@ -67,6 +68,14 @@ def write_raster(array: np.ndarray, grid: Grid, path: Path) -> Path:
     except (RuntimeError, OSError) as error:
         raise PlatformError(f"Cannot write {path}; check the folder and the free space.") from error
     return path
+
+
+def _readable(text: str) -> str:
+    """A header text as UTF-8, or as Latin-1 where it is none."""
+    try:
+        return text.encode("utf-8").decode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _three_dimensional(image: sitk.Image, path: Path) -> sitk.Image:
