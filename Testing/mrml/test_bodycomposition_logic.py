@@ -1,14 +1,9 @@
 """Body Composition's Logic on the real MRML classes and with the real worker, without Qt."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from radoncai.phantom.patient import sample_patient
-
-sys.path.append(str(Path(__file__).parents[2] / "BodyComposition"))
 
 HOLD_S = 90
 NOBODY = {"height_m": None, "weight_kg": None, "sex": None}

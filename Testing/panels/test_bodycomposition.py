@@ -8,21 +8,32 @@ import time
 import host
 import numpy as np
 import pytest
+from panels.bodycomposition_clicks import (
+    HOLD_S,
+    ROWS,
+    cell,
+    drag,
+    is_as_measured,
+    load,
+    made_nodes,
+    measured_regions,
+    nodes_of,
+    pixel_of,
+    red,
+    result_of,
+    settle,
+)
 
 from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.phantom.patient import sample_patient
 
-HOLD_S = 90
 CANCEL_S = 2.0
 HEADER = {"PatientSize": 1.74, "PatientWeight": 74.0, "PatientSex": "M"}
 SPACING = (5.0, 2.5, 2.5)
 PIXEL_CM2 = 0.25 * 0.25
-ROWS = {"muscle_cm2": 0, "smi_cm2_m2": 1, "muscle_hu": 2, "vat_cm2": 3, "sat_cm2": 4, "imat_cm2": 5}
 
 
 @pytest.fixture(scope="module")
-
-
 def database_folder(tmp_path_factory):
     """The abdomen with height, weight and sex; a chest without; slices of 5 mm."""
     folder = tmp_path_factory.mktemp("database")
@@ -36,8 +47,6 @@ def database_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-
-
 def command(database_folder, tmp_path_factory):
     """What the command line says about the same series."""
     from radoncai.cli.main import main
@@ -48,8 +57,6 @@ def command(database_folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-
-
 def opened(slicer_host, database_folder):
     """The open panel with the models listed and the experimental one agreed to."""
     host.close_scene()
@@ -64,8 +71,6 @@ def opened(slicer_host, database_folder):
 
 
 @pytest.fixture
-
-
 def scene(slicer_host, opened):
     """`slicer`; an exception in a slot or observer fails the test. The scene stays: a run costs seconds."""
     host.errors.clear()
@@ -77,8 +82,6 @@ def scene(slicer_host, opened):
 
 
 @pytest.fixture
-
-
 def panel(scene):
     """The panel that is open now; an empty scene."""
     host.close_scene()
@@ -89,16 +92,12 @@ def panel(scene):
 
 
 @pytest.fixture
-
-
 def ready(panel):
     load(panel, "Abdomen")
     return panel
 
 
 @pytest.fixture
-
-
 def measured(scene):
     """The panel with the abdomen measured at the L3 that was found, nothing edited; measured again where need be."""
     panel = scene.modules.BodyCompositionWidget.panel
@@ -109,68 +108,6 @@ def measured(scene):
         settle(panel)
     assert panel.run.message.symbol == "✓", panel.run.message.text
     return panel
-
-
-def is_as_measured(panel):
-    from BodyCompositionLib import numbers
-
-    settle(panel)
-    result, volume = result_of(panel), panel.node.volume
-    return (result is not None and "Abdomen" in volume.GetName() and not panel.node.level_given
-            and not numbers.is_edited(result) and not list(panel.node.by_hand) and not panel.result.stale)
-
-
-def load(panel, description):
-    """Choose the series in the DICOM dialog, and wait for what is said about it."""
-    panel.input.dicom_button.click()
-    dialog = panel.input._dialog
-    dialog.select_series(series_uid(description))
-    dialog.load_button.click()
-    host.wait_until(lambda: panel.input.verdict and panel.coverage.row.symbol not in ("", "…"), HOLD_S)
-    host.pump(0.05)
-
-
-def series_uid(description):
-    import slicer
-
-    database = slicer.dicomDatabase
-    return next(series for patient in database.patients() for study in database.studiesForPatient(patient)
-                for series in database.seriesForStudy(study) if database.descriptionForSeries(series) == description)
-
-
-def settle(panel):
-    """Until nothing runs and nothing waits to be run."""
-    host.pump(0.05)
-    host.wait_until(lambda: not panel.run.running and not panel.live.pending, HOLD_S)
-    host.pump(0.1)
-
-
-def cell(panel, key, column):
-    return panel.ui.numbersTable.item(ROWS[key], column).text()
-
-
-def result_of(panel):
-    from BodyCompositionLib import results
-
-    return results.result_of(panel.node.regions)
-
-
-def nodes_of(slicer, *classes):
-    return [node for name in classes for node in slicer.util.getNodesByClass(name)]
-
-
-def made_nodes(slicer):
-    return nodes_of(slicer, "vtkMRMLSegmentationNode", "vtkMRMLMarkupsNode")
-
-
-def mask_of(slicer, panel, segment):
-    return slicer.util.arrayFromSegmentBinaryLabelmap(panel.node.regions, segment, panel.node.volume)
-
-
-def red():
-    import slicer
-
-    return slicer.app.layoutManager().sliceWidget("Red")
 
 
 def test_one_click_from_ct_to_the_command_lines_numbers(scene, ready, command):
@@ -221,21 +158,6 @@ def test_the_overlay_lies_on_the_measured_slice_in_the_fields_colours(scene, mea
     measured.node.regions.SetDisplayVisibility(True)
     assert np.array_equal(away, host.grab(red())), "no overlay beside the slice"
     scene.util.mainWindow().hide()
-
-
-def pixel_of(panel, segment, shape):
-    """Where a voxel deep inside a region is drawn in the Red view: through RAS, computed here."""
-    import slicer
-    from RadOncAILib.scene.geometry import ras_from_node, to_numpy
-    from scipy import ndimage
-
-    mask = mask_of(slicer, panel, segment)
-    k = int(np.flatnonzero(mask.any((1, 2)))[0])
-    depth = ndimage.distance_transform_edt(mask[k])
-    j, i = np.unravel_index(int(depth.argmax()), depth.shape)
-    ras = ras_from_node(panel.node.volume) @ [i, j, k, 1.0]
-    x, y = (np.linalg.inv(to_numpy(red().mrmlSliceNode().GetXYToRAS())) @ ras)[:2]
-    return int(round(shape[0] - 1 - y)), int(round(x))
 
 
 def test_files_are_those_of_the_command_line_and_a_report(measured, command, tmp_path, monkeypatch):
@@ -304,24 +226,6 @@ def test_the_line_is_dragged_by_mouse_in_the_sagittal_view(scene, measured):
     assert place[2] == pytest.approx(result_of(measured)["level"]["level_mm"]), "back at once, nothing is to be run"
     settle(measured)
     assert not measured.result.stale
-
-
-def drag(view, x, y, up_px):
-    """Press the left button there, move up in small steps, and let go."""
-    from PySide6.QtCore import QEvent, QPointF, Qt
-    from PySide6.QtGui import QMouseEvent
-
-    def send(kind, at_y, button, held):
-        event = QMouseEvent(kind, QPointF(x, at_y), QPointF(x, at_y), button, held, Qt.NoModifier)
-        {QEvent.MouseMove: view.mouseMoveEvent, QEvent.MouseButtonPress: view.mousePressEvent,
-         QEvent.MouseButtonRelease: view.mouseReleaseEvent}[kind](event)
-
-    for above in (6, 0):
-        send(QEvent.MouseMove, y - above, Qt.NoButton, Qt.NoButton)
-    send(QEvent.MouseButtonPress, y, Qt.LeftButton, Qt.LeftButton)
-    for n in range(2, up_px + 1, 2):
-        send(QEvent.MouseMove, y - n, Qt.NoButton, Qt.LeftButton)
-    send(QEvent.MouseButtonRelease, y - up_px, Qt.LeftButton, Qt.NoButton)
 
 
 def test_the_level_line_is_dragged_and_every_number_follows(scene, measured, database_folder):
@@ -428,11 +332,6 @@ def test_regions_are_edited_in_the_segment_editor_and_the_numbers_follow(scene, 
     assert "drawn by a person" in measured.ui.numbersTable.item(ROWS["sat_cm2"], 2).toolTip()
     assert "methods agree" in measured.level.row.text, "the level is still the one that was found"
     assert measured.ui.exportButton.enabled
-
-
-def measured_regions(slicer):
-    (node,) = nodes_of(slicer, "vtkMRMLSegmentationNode")
-    return node
 
 
 def test_another_image_starts_anew_and_the_first_comes_back(scene, measured):
