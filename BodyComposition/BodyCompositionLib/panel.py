@@ -132,16 +132,16 @@ class BodyCompositionPanel(PanelWidget):
         """Slider or line were moved: the views follow at once, the numbers soon."""
         node = self.node
         node.level_given, node.level_mm = True, s_mm
-        self._place(s_mm)
+        self._place(s_mm, views.slice_of(node.volume, s_mm))
         self.live.soon()
 
-    def _place(self, s_mm: float) -> None:
+    def _place(self, s_mm: float, index: int) -> None:
         node = self.node
         self.level.shown_mm = s_mm
         vertebrae = (results.result_of(node.regions) or {}).get("vertebrae") or {}
         with self.level.quiet():
             results.show_level(node, node.volume, s_mm, vertebrae)
-        views.jump_to_level(node.volume, s_mm)
+        views.jump_to_slice(node.volume, index)
 
     def give_level(self) -> None:
         """L3 was not found: the level is the slice that is shown in the Red view."""
@@ -153,7 +153,7 @@ class BodyCompositionPanel(PanelWidget):
         self.node.level_given = False
         result = results.result_of(self.node.regions)
         if result is not None:
-            self._place(result["level"]["level_mm"])
+            self._place(result["level"]["level_mm"], result["level"]["slice"])
         elif self.node.level_line is not None:
             slicer.mrmlScene.RemoveNode(self.node.level_line)
         self.live.soon()
@@ -196,11 +196,11 @@ class BodyCompositionPanel(PanelWidget):
     def _show(self, result: dict, volume, who: dict, level: float | None) -> str:
         if slicer.mrmlScene.GetNodeByID(volume.GetID() or "") is not volume:
             raise RuntimeError(_("the image was removed meanwhile"))
-        first, place = self.node.regions is None, result["level"]["level_mm"]
+        first, index = self.node.regions is None, result["level"]["slice"]
         with slicer.util.RenderBlocker(), self.level.quiet():
             self.logic.show(result, volume, self.node, who, level)
-            views.jump_to_level(volume, place, also_sagittal=first)
-        return _("Measured on the slice at S {mm} mm.").format(mm=fixed(views.slice_s(volume, place)))
+            views.jump_to_slice(volume, index, also_sagittal=first)
+        return _("Measured on the slice at S {mm} mm.").format(mm=fixed(views.slices_s(volume)[index]))
 
     def _show_numbers(self, result: dict, volume, who: dict, level: float | None) -> str:
         if self.node.regions is None:

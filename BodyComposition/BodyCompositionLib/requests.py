@@ -33,9 +33,10 @@ def coverage(folder: Path, volume, model: str | None) -> Request:
 def measure_regions(folder: Path, volume, regions, person: dict) -> Request:
     """Job `bodycomp_edit`: regions that are still the network's keep its ±. Raises InputError without a result."""
     before = _result_of(regions)
-    level = before["level"]["level_mm"]
-    return {"image": _one_slice(folder, volume, level), "labels": tissue.labels_request(regions, volume, folder),
-            "level_mm": level, "person": person, "model": before["model"]["name"], "measured": before["network"]}
+    level = before["level"]
+    return {"image": _one_slice(folder, volume, level["slice"]),
+            "labels": tissue.labels_request(regions, volume, folder), "level_mm": level["level_mm"],
+            "person": person, "model": before["model"]["name"], "measured": before["network"]}
 
 
 def write(folder: Path, volume, regions, person: dict, output: str, report: bool = False) -> Request:
@@ -45,9 +46,9 @@ def write(folder: Path, volume, regions, person: dict, output: str, report: bool
             "person": person, "measured": before["measured"], "output": str(output), "report": report}
 
 
-def _one_slice(folder: Path, volume, s_mm: float) -> Request:
+def _one_slice(folder: Path, volume, index: int) -> Request:
     """The image with the voxels of one slice across the body: edits come often, and the whole CT is large."""
-    request, axis, index = image_request(volume), views.s_axis(volume), views.slice_of(volume, s_mm)
+    request, axis = image_request(volume), views.s_axis(volume)
     box = [[0, n] for n in request["shape"]]
     box[axis] = [index, index + 1]
     part = slicer.util.arrayFromVolume(volume)[tuple(slice(a, b) for a, b in box)]

@@ -8,9 +8,9 @@ from RadOncAILib.scene import geometry
 from vtkmodules.vtkCommonTransforms import vtkGeneralTransform
 
 
-def jump_to_level(volume, s_mm: float, *, also_sagittal: bool = False) -> None:
-    """Red shows the slice of the level; on the first showing Yellow goes to the middle of the body."""
-    place = world_point(volume, slice_s(volume, s_mm))
+def jump_to_slice(volume, index: int, *, also_sagittal: bool = False) -> None:
+    """Red shows the slice (as it is stored); on the first showing Yellow goes to the middle of the body."""
+    place = world_point(volume, float(slices_s(volume)[index]))
     for name in ("Red", "Yellow") if also_sagittal else ("Red",):
         view = slicer.mrmlScene.GetNodeByID(f"vtkMRMLSliceNode{name}")
         if view is not None:
@@ -63,16 +63,14 @@ def slices_s(volume) -> np.ndarray:
 
 
 def slice_of(volume, s_mm: float) -> int:
-    """The slice that a measurement at S = s_mm is made on: the nearest, of two the lower one."""
+    """The slice that a measurement at a given S = s_mm is made on: the nearest, of two the lower one.
+
+    Where L3 was found the result names its slice, for the spine may be bent.
+    """
     places = slices_s(volume)
     away = np.round(np.abs(places - s_mm), 6)
     nearest = np.flatnonzero(away == away.min())
     return int(nearest[np.argmin(places[nearest])])
-
-
-def slice_s(volume, s_mm: float) -> float:
-    """S of that slice's middle."""
-    return float(slices_s(volume)[slice_of(volume, s_mm)])
 
 
 def reach_s(volume) -> tuple[float, float, float]:

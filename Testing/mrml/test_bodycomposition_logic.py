@@ -87,7 +87,7 @@ def center_ras(slicer, regions, segment, ct):
 
 @pytest.mark.parametrize("turn", TURNS)
 def test_numbers_and_overlay_do_not_depend_on_the_stored_directions(scene, client, logic, patient, measured, turn):
-    from BodyCompositionLib import results
+    from BodyCompositionLib import results, views
 
     ct = volume_node(scene, patient.ct, turn)
     regions, node = measure(client, logic, ct, patient.vertebrae["L3"])
@@ -96,6 +96,7 @@ def test_numbers_and_overlay_do_not_depend_on_the_stored_directions(scene, clien
     _k, j, i = np.argwhere(measured.tissue.array == 1).mean(axis=0)
     truth = measured.tissue.grid.to_lps(np.array([[i, j, 0.0]]))[0] * [-1, -1, 1]
     assert center_ras(scene, regions, "muscle", ct)[0] == pytest.approx(truth, abs=0.01)
+    assert views.slices_s(ct)[result["level"]["slice"]] == pytest.approx(truth[2])
     assert node.regions is regions and not results.is_changed(regions)
 
 
@@ -244,5 +245,6 @@ def test_the_measured_slice_is_the_nearest_and_of_two_the_lower(scene, patient, 
     places = views.slices_s(ct)
     assert np.allclose(np.sort(places), [patient.ct.grid.to_lps(np.array([[0, 0, k]]))[0, 2] for k in range(76)])
     between = np.sort(places)[30] + 2.5
-    assert views.slice_s(ct, between) == np.sort(places)[30] and views.slice_s(ct, between + 0.1) == np.sort(places)[31]
+    assert places[views.slice_of(ct, between)] == np.sort(places)[30]
+    assert places[views.slice_of(ct, between + 0.1)] == np.sort(places)[31]
     assert views.reach_s(ct) == pytest.approx((places.min(), places.max(), 5.0))

@@ -68,6 +68,15 @@ def mask_of(slicer, panel, segment):
     return slicer.util.arrayFromSegmentBinaryLabelmap(panel.node.regions, segment, panel.node.volume)
 
 
+def overlay_s(panel):
+    """S of the slice that the muscle lies on, counted from its voxels."""
+    import slicer
+    from RadOncAILib.scene.geometry import ras_from_node
+
+    k, j, i = np.argwhere(mask_of(slicer, panel, "muscle"))[0]
+    return (ras_from_node(panel.node.volume) @ [i, j, k, 1.0])[2]
+
+
 def red():
     import slicer
 

@@ -18,6 +18,7 @@ from panels.bodycomposition_clicks import (
     made_nodes,
     measured_regions,
     nodes_of,
+    overlay_s,
     pixel_of,
     red,
     result_of,
@@ -127,7 +128,7 @@ def test_one_click_from_ct_to_the_command_lines_numbers(scene, ready, command):
     assert result_of(ready)["sd"]["muscle_cm2"] == pytest.approx(expected["muscle_cm2_sd"], abs=0.005)
     assert cell(ready, "muscle_cm2", 2) == f"±{expected['muscle_cm2_sd']:.1f}"
     assert ready.ui.numbersTable.horizontalHeaderItem(2).text() == "± one sd"
-    assert abs(red().mrmlSliceNode().GetSliceOffset() - expected["level_mm"]) <= SPACING[0] / 2, "Red shows the slice"
+    assert red().mrmlSliceNode().GetSliceOffset() == pytest.approx(overlay_s(ready)), "Red shows the overlay's slice"
     level = ready.level.row.text
     assert f"L3 at S −{-expected['level_mm']:.1f} mm" in level and expected["level_methods_agree"] in level
     assert "research use" in ready.ui.resultSection.text
@@ -144,7 +145,7 @@ def test_the_overlay_lies_on_the_measured_slice_in_the_fields_colours(scene, mea
     host.start(main_window=True)
     scene.util.setSliceViewerLayers(background=measured.node.volume)
     red().fitSliceToBackground()
-    level, slice_node = result_of(measured)["level"]["level_mm"], red().mrmlSliceNode()
+    level, slice_node = overlay_s(measured), red().mrmlSliceNode()
     slice_node.JumpSliceByOffsetting(0.0, 0.0, level)
     seen = host.grab(red()).copy()
     measured.node.regions.SetDisplayVisibility(False)
