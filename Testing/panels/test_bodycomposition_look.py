@@ -63,5 +63,5 @@ def test_the_ui_file_names_what_the_panel_uses():
     used = {name for name in named if f"ui.{name}" in text}
     used |= {f"{name}Section" for name in ("input", "model", "level", "result")}
     labels = {w.get("name") for w in tree.iter("widget") if w.get("class") == "QLabel"}
-    assert named - used - labels == {"BodyComposition"}
+    assert named - used - labels == {"BodyComposition", "runArea"}
     assert not [e for e in tree.iter("property") if e.get("name") == "styleSheet"]
