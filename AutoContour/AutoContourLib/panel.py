@@ -183,11 +183,15 @@ class AutoContourPanel(PanelWidget):
 
 
 def summary(rows: list, ran: str) -> str:
-    """Run 14:02: 7 structures, 2 of them with something to look at."""
+    """Run 14:02: 7 structures, 1 not found, 2 with a finding."""
     if not rows:
         return ""
-    telling = sum(bool(row.findings) for row in rows)
-    text = _("{n} structures, {k} to look at").format(n=len(rows), k=telling)
+    missing = sum(row.status == "not_found" for row in rows)
+    telling = sum(bool(row.findings) for row in rows) - missing
+    parts = [_("{n} structures").format(n=len(rows) - missing)]
+    parts += [_("{n} not found").format(n=missing)] if missing else []
+    parts += [_("{n} with a finding").format(n=telling) if telling else _("no finding")]
+    text = ", ".join(parts)
     return _("Run {time}: {text}").format(time=ran, text=text) if ran else text
 
 
