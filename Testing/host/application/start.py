@@ -17,10 +17,7 @@ def start(main_window: bool):
     if not _kept:
         _start_qt(slicer)
     if main_window:
-        window = slicer.util.mainWindow()
-        window.setCentralWidget(slicer.app.layoutManager().viewport())
-        window.resize(1366, 768)
-        window.show()
+        slicer.util.mainWindow()._show_views()
     return slicer
 
 

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QToolBar
 from ..registry import stands_in
 from ..signals import CppSignal
 
+SIZE = (1366, 768)
+DOCK_PX = 400
+
 
 @stands_in
 class qSlicerModuleSelectorToolBar(QToolBar):
@@ -50,10 +53,17 @@ class qSlicerMainWindow(QMainWindow):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self._dock.setWidget(self._scroll)
         self.addDockWidget(Qt.LeftDockWidgetArea, self._dock)
-        self.resizeDocks([self._dock], [400], Qt.Horizontal)
 
     def moduleSelector(self) -> qSlicerModuleSelectorToolBar:
         return self._selector
+
+    def _show_views(self) -> None:
+        """The views in the middle, the dock as narrow as a person keeps it."""
+        if self.centralWidget() is None:
+            self.setCentralWidget(slicer.app.layoutManager().viewport())
+        self.resize(*SIZE)
+        self.show()
+        self.resizeDocks([self._dock], [DOCK_PX], Qt.Horizontal)
 
     def _show_panel(self, title: str, widget) -> None:
         """Put a module's panel into the dock; the one before keeps living."""

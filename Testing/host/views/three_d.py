@@ -48,7 +48,13 @@ class qMRMLThreeDView(Mouse, PictureView):
         return self._window
 
     def resetFocalPoint(self) -> None:
+        """Look at what is shown; the box and its letters follow it and do not count."""
+        box, letters = self._node.GetBoxVisible(), self._node.GetAxisLabelsVisible()
+        self._node.SetBoxVisible(False)
+        self._node.SetAxisLabelsVisible(False)
         self._renderer.ResetCamera()
+        self._node.SetBoxVisible(box)
+        self._node.SetAxisLabelsVisible(letters)
         self._soon()
 
     def scheduleRender(self) -> None:
