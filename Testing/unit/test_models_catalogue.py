@@ -43,7 +43,7 @@ def test_a_folder_is_parsed(tmp_path):
 
 def test_an_unknown_name_gets_close_ones(tmp_path):
     make(tmp_path)
-    with pytest.raises(ModelError, match="did you mean hn_demo"):
+    with pytest.raises(ModelError, match=r"did you mean hn_demo\?$"):
         find("hn_dem", (tmp_path,))
     with pytest.raises(ModelError, match="there are hn_demo"):
         find("zzz", (tmp_path,))

@@ -79,8 +79,8 @@ def find(name: str, where: tuple[Path, ...] | None = None) -> ModelFolder:
         if path.name == name:
             raise problem
     close = difflib.get_close_matches(name, models, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}" if close else f"there are {', '.join(models) or 'none'}"
-    raise ModelError(f"There is no model named {name}; {hint}.")
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(models) or 'none'}."
+    raise ModelError(f"There is no model named {name}; {hint}")
 
 
 def verify(folder: ModelFolder) -> list[str]:
