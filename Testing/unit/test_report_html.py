@@ -315,3 +315,16 @@ def test_comparison_is_sorted_by_doubt(sections: dict) -> None:
     assert "(solid)" in page
     assert "(dashed)" in page
     assert "missing in one of the two sets" in page
+
+
+def test_given_targets_are_not_counted_as_ai_contours(sections: dict) -> None:
+    section = sections["contour"]
+    target, organ = section.structures.structures
+    mixed = replace(section, structures=replace(section.structures, structures=(
+        target, replace(organ, origin="AUTOMATIC"))))
+    assert contour_part.summary(mixed)[0] == "1 AI contour, 1 target given, 1 needs a look"
+    part = contour_part.contour_part(mixed)
+    assert part.status == "AI contours, not approved; 1 target given"
+    assert part.model == "Made by Head and neck OARs (hn_oar 0.1.0). PTV_7000: as given, not made by a model."
+    assert part.body.count("<td class=\"nowrap\">given</td>") == 1
+    assert part.body.count("<td class=\"nowrap\">to review</td>") == 1

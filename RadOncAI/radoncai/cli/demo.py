@@ -14,6 +14,7 @@ from radoncai.core.progress import Progress
 
 if TYPE_CHECKING:
     from radoncai.phantom.patient import Phantom
+    from radoncai.report.sections import ContourSection
 
 SUMMARY = "Take the sample patient through contours, dose and body composition"
 PRESCRIPTION = Prescription({"PTV_7000": 70.0, "PTV_5600": 56.0}, 35)
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
             provenance=[asdict(r) for r in (contour_record, dose_record, body_record)],
             version=__version__,
         )
-    return _summary(args.output, structures, dose[1], body)
+    return _summary(args.output, sections["contour"], dose[1], body)
 
 
 def _patient(folder: Path) -> tuple[Phantom, object, tuple]:
@@ -135,16 +136,16 @@ def _sections(contours, structures, dose, body, volume, run: str):
     return sections, [*(c.model for c in contours), result.model, body.model, find("l3_level")]
 
 
-def _summary(output: Path, structures, evaluation, body) -> Outcome:
-    from radoncai.report.dose_part import summary
+def _summary(output: Path, contours: ContourSection, evaluation, body) -> Outcome:
+    from radoncai.report import contour_part, dose_part
 
-    looks = sum(bool(s.findings) for s in structures)
-    goals, detail, _ = summary(evaluation.goal_rows)
+    found = contour_part.summary(contours)[0]
+    goals, detail, _ = dose_part.summary(evaluation.goal_rows)
     muscle, sd = body.measured.values["muscle_cm2"], body.measured.sd["muscle_cm2"]
     lines = [
-        f"{len(structures)} structures, {looks} need a look; {goals} ({detail}); L3 muscle {muscle:.1f} ± {sd:.1f} cm2",
+        f"{found}; {goals} ({detail}); L3 muscle {muscle:.1f} ± {sd:.1f} cm2",
         "AI results, not approved. For research and teaching.",
         f"Open {output / 'report.html'}",
     ]
-    result = {"structures": list(structures.names), "goal_counts": evaluation.counts, "muscle_cm2": muscle}
+    result = {"structures": list(contours.structures.names), "goal_counts": evaluation.counts, "muscle_cm2": muscle}
     return Outcome({**result, "report": str(output / "report.html"), "output": str(output)}, lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from radoncai.report.colours import on_image, structure_colors
+from radoncai.report.colours import TARGET_ROLES, on_image, structure_colors
 from radoncai.report.numbers import count, fixed, to_float, volume
 from radoncai.report.part import Part, model_line
 from radoncai.report.pictures import NOT_APPROVED, contour_pictures
@@ -37,7 +37,9 @@ def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes) -> lis
                                     if standard not in ("", name) else "")]
     for key, write in (("volume_cc", volume), ("slices", lambda v: fixed(v, 0)), ("pieces", lambda v: fixed(v, 0))):
         cells.append(notes.unknown(reason) if to_float(row.get(key)) is None else write(row[key]))
-    cells.append(escape(STATES.get(str(row.get("status") or "unreviewed"), str(row.get("status")))))
+    status = str(row.get("status") or "unreviewed")
+    cells.append("given" if status == "unreviewed" and name in given_names(section) else
+                 escape(STATES.get(status, status)))
     found = findings_of(section, row)
     sign = "" if row.get("status") == "not_found" else "! "
     cells.append(f"{sign}{escape(' '.join(found))}" if found else "")
@@ -55,7 +57,35 @@ def contour_part(section: ContourSection, status: str = NOT_APPROVED) -> Part:
             table("Volumes and state", columns, rows, notes), "<h3>What to doubt</h3>",
             doubts(_sentences(section), NOTHING)]
     headline, detail, state = summary(section)
-    return Part("contours", "Contours", status, headline, detail, state, model_line(section.model), "".join(body))
+    tag = "; ".join(t for t in (status, _given_words(section)) if t)
+    return Part("contours", "Contours", tag, headline, detail, state, _made_by(section), "".join(body))
+
+
+def given_names(section: ContourSection) -> list[str]:
+    """The structures that no model made, where others of the set are a model's; [] where all are of one kind."""
+    drawn = [s.name for s in section.structures if s.origin == "MANUAL"]
+    return drawn if len(drawn) < len(section.structures) else []
+
+
+def _made_by(section: ContourSection) -> str:
+    line, given = model_line(section.model), given_names(section)
+    return " ".join(t for t in (line, f"{', '.join(given)}: as given, not made by a model." if given else "") if t)
+
+
+def _counted(section: ContourSection, found: Sequence[Row]) -> str:
+    """'14 structures', or apart where some were given: '10 AI contours, 2 targets given'."""
+    given = given_names(section)
+    if not given:
+        return count(len(found), "structure")
+    return f"{count(len(found) - len(given), 'AI contour')}, {_given_words(section)}"
+
+
+def _given_words(section: ContourSection) -> str:
+    """'2 targets given', '' where none was."""
+    given = given_names(section)
+    roles = [s.role for s in section.structures if s.name in given]
+    word = "target" if all(role in TARGET_ROLES for role in roles) else "structure"
+    return f"{count(len(given), word)} given" if given else ""
 
 
 def _shown(section: ContourSection, pictures: Sequence, colors: dict) -> list[tuple[str, tuple[int, int, int]]]:
@@ -71,13 +101,13 @@ def _sentences(section: ContourSection) -> list[tuple[str, str]]:
 
 
 def summary(section: ContourSection) -> tuple[str, str, str]:
-    """('14 structures, 2 need a look', '1 not found: Larynx', state)."""
+    """('14 structures, 2 need a look', 'not found: Larynx', state)."""
     lost = [str(r.get("structure")) for r in section.rows if r.get("status") == "not_found"]
     lost += [n for n in section.structures.missing if n not in lost]
     found = [r for r in section.rows if r.get("status") != "not_found"]
     look = [r for r in found if findings_of(section, r) or r.get("status") in ("needs_work", "rejected")]
     approved = sum(r.get("status") == "approved" for r in found)
-    headline = f"{count(len(found), 'structure')}, "
+    headline = f"{_counted(section, found)}, "
     headline += f"{len(look)} {'needs' if len(look) == 1 else 'need'} a look" if look else "none with findings"
     detail = f"not found: {', '.join(lost)}" if lost else (
         f"{approved} approved" if approved else "each still to be reviewed by a person")
