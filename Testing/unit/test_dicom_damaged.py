@@ -66,3 +66,12 @@ def damaged(content, rng):
         else:
             out[at:at] = rng.integers(0, 256, int(rng.integers(1, 10)), dtype=np.uint8).tobytes()
     return bytes(out)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_a_structure_set_that_is_cut_off_is_never_read_in_part(study, tmp_path, share):
+    content, reader = study["rs.dcm"]
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(InputError, match="damaged or cut off"):
+        reader(path)

@@ -16,6 +16,7 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 from radoncai.core.errors import InputError
 
 _MOST_BYTES = 2 << 30
+_UNDEFINED = 0xFFFFFFFF
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _BARE_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x08")
 
@@ -48,6 +49,8 @@ def is_dicom(path: Path) -> bool:
 def open_dicom(path: Path, *, pixels: bool = True) -> FileDataset:
     """Read one file, gzipped too. InputError where it is missing, not DICOM or damaged."""
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name one DICOM file.")
     if not path.is_file():
         raise InputError(f"{path} does not exist; check the path.")
     if not is_dicom(path):
@@ -56,13 +59,22 @@ def open_dicom(path: Path, *, pixels: bool = True) -> FileDataset:
         raw = _unzipped(path) if path.name.lower().endswith(".gz") else None
         _refuse_bomb(path, raw)
         data = pydicom.dcmread(io.BytesIO(raw) if raw else path, stop_before_pixels=not pixels, force=True)
-        len(data)
         transfer_syntax(data)
+        _refuse_cut(data)
         return data
     except (InvalidDicomError, BytesLengthException, OSError, EOFError, ValueError, TypeError, KeyError, AttributeError,
             NotImplementedError, RecursionError, OverflowError, MemoryError, IndexError, AssertionError, struct.error,
             zlib.error, LookupError, UnicodeError) as error:
         raise InputError(f"{path} is damaged or cut off ({_short(error)}); copy it again.") from error
+
+
+def _refuse_cut(data: FileDataset) -> None:
+    """EOFError where an element is shorter than it states; pydicom reads what is left of a sequence in silence."""
+    for tag in data.keys():
+        element = data.get_item(tag)
+        stated, value = getattr(element, "length", None), getattr(element, "value", None)
+        if stated not in (None, _UNDEFINED) and isinstance(value, bytes) and len(value) < stated:
+            raise EOFError(f"{tag} ends after {len(value)} of {stated} bytes")
 
 
 def transfer_syntax(data: FileDataset) -> str:
