@@ -112,6 +112,7 @@ TROUBLES = {
     "references_exist": lambda d: setattr(contour_of(d).ContourImageSequence[0], "ReferencedSOPInstanceUID", "1.2.9"),
     "frame_of_reference": lambda d: (setattr(d, "FrameOfReferenceUID", "1.9"), setattr(
         d.ReferencedFrameOfReferenceSequence[0], "FrameOfReferenceUID", "1.9")),
+    "same_patient": lambda d: setattr(d, "PatientID", "SOMEBODY ELSE"),
     "same_study": lambda d: setattr(d, "StudyInstanceUID", "1.9"),
     "roi_numbers": lambda d: setattr(d.StructureSetROISequence[1], "ROINumber", 1),
     "name_empty": lambda d: setattr(d.StructureSetROISequence[0], "ROIName", ""),

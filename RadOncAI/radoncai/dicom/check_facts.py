@@ -63,6 +63,7 @@ class SetFacts:
     reviewer: str
     reviewed: str
     stray: tuple[int, ...] = ()
+    patient_id: str = ""
 
 
 def read_facts(path: Path) -> SetFacts:
@@ -85,7 +86,7 @@ def read_facts(path: Path) -> SetFacts:
                     text(data, "FrameOfReferenceUID"), uids, images, series_uids,
                     transfer_syntax(data) != IMPLICIT, text(data, "ApprovalStatus"), text(data, "ReviewerName"),
                     f"{text(data, 'ReviewDate')} {text(data, 'ReviewTime')}".strip(),
-                    tuple(sorted(set(drawn) - {roi.number for roi in rois})))
+                    tuple(sorted(set(drawn) - {roi.number for roi in rois})), text(data, "PatientID"))
 
 
 def _roi(item: Dataset, drawn: dict[int, Dataset], types: dict[int, str]) -> RoiFacts:

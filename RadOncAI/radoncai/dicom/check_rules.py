@@ -42,6 +42,12 @@ def frame_of_reference(facts: SetFacts, rule: Rule, volume: Volume | None) -> Sa
         yield "", "the frame of reference is not that of the images"
 
 
+def same_patient(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
+    if volume is not None and volume.source.patient_id and facts.patient_id:
+        if volume.source.patient_id.strip() != facts.patient_id.strip():
+            yield "", "the patient ID is not that of the images"
+
+
 def same_study(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
     if volume is not None and volume.source.study_uid not in ("", facts.study_uid):
         yield "", "the study is not that of the images"
@@ -159,6 +165,6 @@ CHECKS: dict[str, Callable[[SetFacts, Rule, Volume | None], Said]] = {
     f.__name__: f for f in (
         geometry.readable_points, geometry.three_points, geometry.point_count, geometry.planar, geometry.repeated_end,
         geometry.self_crossing, geometry.on_slice, geometry.inside_image, geometry.reference_position,
-        geometry.nested_holes, references_exist, frame_of_reference, same_study, number_length, contour_bytes,
-        contour_points, roi_numbers, name_empty, name_length, name_unique, name_characters, label_length, empty_roi,
-        one_external, known_type, xor_contours, not_closed, approval)}
+        geometry.nested_holes, references_exist, frame_of_reference, same_patient, same_study, number_length,
+        contour_bytes, contour_points, roi_numbers, name_empty, name_length, name_unique, name_characters,
+        label_length, empty_roi, one_external, known_type, xor_contours, not_closed, approval)}
