@@ -116,6 +116,12 @@ def test_prescription_that_is_not_one(fails, patient):
     fails(2, "dose", patient / "ct", "--structures", patient / "rs.dcm", "--prescription", "PTV_7000")
 
 
+def test_prescription_in_cgy_or_given_twice(fails, patient):
+    dose = "dose", patient / "ct", "--structures", patient / "rs.dcm", "--prescription"
+    assert "not cGy" in fails(2, *dose, "PTV_7000=7000")
+    assert "twice" in fails(2, *dose, "PTV_7000=60,PTV_7000=70")
+
+
 def test_prescription_for_an_organ(fails, patient):
     assert "target" in fails(
         2, "dose", patient / "ct", "--structures", patient / "rs.dcm", "--prescription", "SpinalCord=70"

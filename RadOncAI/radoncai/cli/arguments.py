@@ -8,6 +8,7 @@ from pathlib import Path
 from radoncai.core.dose import Prescription
 from radoncai.core.errors import InputError
 
+MOST_GY = 200
 
 def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help="DICOM folder or file, NIfTI or NRRD")
@@ -65,13 +66,19 @@ def prescription(text: str, fractions: int | None) -> Prescription:
     targets: dict[str, float] = {}
     for item in text.split(","):
         name, equals, dose = item.partition("=")
+        name = name.strip()
         try:
             value = float(dose)
         except ValueError:
-            value = 0.0
-        if not (name.strip() and equals and 0 < value < 200):
+            value = None
+        if value is None or not name or not equals:
             raise InputError(f"--prescription needs NAME=GRAY,NAME=GRAY such as PTV_7000=70,PTV_5600=56, not {text!r}.")
-        targets[name.strip()] = value
+        if not 0 < value < MOST_GY:
+            raise InputError(f"--prescription: {name} needs a dose between 0 and {MOST_GY} Gy, not {dose.strip()}; "
+                             "doses are in Gy, not cGy.")
+        if name in targets:
+            raise InputError(f"--prescription names {name} twice; give each target one dose.")
+        targets[name] = value
     if fractions is not None and fractions < 1:
         raise InputError(f"--fractions must be 1 or more, not {fractions}.")
     return Prescription(targets, fractions)

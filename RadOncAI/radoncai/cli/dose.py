@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.core.output import staged
     from radoncai.dicom.image import read_image
     from radoncai.dicom.structures import read_structures
-    from radoncai.dose.bands import read_bands
+    from radoncai.dose.bands import bands_of
     from radoncai.dose.evaluate import evaluate
     from radoncai.dose.goals import load_goals
     from radoncai.dose.job import predict_dose
@@ -70,8 +70,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
             dose_grid_mm=args.dose_grid_mm,
             progress=progress,
         )
-        bands = read_bands(folder.path / "bands.json") if (folder.path / "bands.json").is_file() else None
-        evaluation = evaluate(result.dose, structures, wanted, tables, bands, progress)
+        evaluation = evaluate(result.dose, structures, wanted, tables, bands_of(folder), progress)
         options = {
             "prescription_gy": wanted.targets,
             "fractions": wanted.fractions,

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--goals", action="append", default=[], metavar="NAME", help="a goals table; may be given several times"
     )
+    parser.add_argument("--model", metavar="NAME", help="the model that predicted the dose, for its 90 %% bands")
     add_naming(parser)
     add_output(parser)
 
@@ -40,12 +41,15 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.dicom.dose import read_dose
     from radoncai.dicom.same_patient import check_same_patient
     from radoncai.dicom.structures import read_structures_alone
+    from radoncai.dose.bands import bands_of
     from radoncai.dose.evaluate import evaluate
     from radoncai.dose.goals import load_goals
     from radoncai.dose.write import write_tables
+    from radoncai.models.catalogue import find
 
     asked = prescription(args.prescription, args.fractions) if args.prescription else None
     tables = [load_goals(name) for name in args.goals]
+    bands = bands_of(find(args.model)) if args.model else None
     with staged(args.output) as place:
         progress.step("reading the dose")
         dose = read_dose(args.dose)
@@ -53,12 +57,12 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         same = check_same_patient(
             dose.volume.source, structures.source, "the dose and the structures", same_patient=args.same_patient
         )
-        said = (*dose.volume.source.warnings, *same)
+        said = (*dose.volume.source.warnings, *same, *_about_prediction(dose.kind, args.model))
         named = resolve(asked.targets, structures.names, name_map(args)) if asked else None
         wanted = (
             Prescription({named.names[n]: gy for n, gy in asked.targets.items()}, asked.fractions) if asked else None
         )
-        evaluation = evaluate(dose, structures, wanted, tables, progress=progress)
+        evaluation = evaluate(dose, structures, wanted, tables, bands if dose.kind == "predicted" else None, progress)
         record = Provenance(
             "dvh",
             run_stamp(),
@@ -66,6 +70,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
             options={
                 "prescription_gy": wanted.targets if wanted else None,
                 "goals": args.goals,
+                "model": args.model,
                 "same_patient": args.same_patient,
                 "dvh": evaluation.dvh_choices,
             },
@@ -87,3 +92,13 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         },
         lines,
     )
+
+
+def _about_prediction(kind: str, model: str | None) -> list[str]:
+    """What a reader of the verdicts must know about where the dose comes from."""
+    if kind == "predicted" and not model:
+        return ["This dose is a prediction, not a plan: name its model with --model for the 90 % bands; without them a "
+                "goal near its limit reads surer than it is."]
+    if kind == "predicted":
+        return ["This dose is a prediction, not a plan."]
+    return [f"This dose does not say that it is a prediction: the bands of {model} were not used."] if model else []

@@ -21,6 +21,7 @@ from radoncai.core.errors import InputError, ModelError
 from radoncai.core.templates import match
 from radoncai.dose.dvh import Dvh
 from radoncai.dose.metrics import Metric, MetricValue, parse
+from radoncai.models.catalogue import ModelFolder
 
 LEAST_PATIENTS = 10
 _NEAREST = {
@@ -108,3 +109,9 @@ def _kind(asked: Metric) -> str:
     if asked.kind == "Dmin" or (asked.kind == "D" and asked.at_unit == "%" and asked.at >= 90):
         return "minimum"
     return "mean" if asked.kind == "D" and asked.at_unit == "%" and asked.at == 50 else ""
+
+
+def bands_of(folder: ModelFolder) -> Bands | None:
+    """The 90 % errors of a model's metrics, None where it has none."""
+    path = folder.path / "bands.json"
+    return read_bands(path) if path.is_file() else None

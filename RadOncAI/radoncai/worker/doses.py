@@ -11,7 +11,6 @@ from radoncai.core.dose import Dose, Prescription
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.volume import Source, Volume
-from radoncai.dose.bands import Bands, read_bands
 from radoncai.dose.evaluate import Evaluation
 from radoncai.dose.goals import GoalTable, load_goals
 from radoncai.models.catalogue import ModelFolder, find
@@ -65,12 +64,6 @@ def goal_tables_of(request: dict[str, Any]) -> list[GoalTable]:
 def dose_model(request: dict[str, Any]) -> ModelFolder:
     """The request's model, hn_dose where none is named."""
     return find(optional(request, "model", str) or "hn_dose")
-
-
-def bands_of(folder: ModelFolder) -> Bands | None:
-    """The 90 % errors of a model's metrics, None where it has none."""
-    path = folder.path / "bands.json"
-    return read_bands(path) if path.is_file() else None
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 from radoncai.core.dose import Prescription
 from radoncai.core.errors import InputError
 from radoncai.core.structures import StructureSet
+from radoncai.dose.bands import bands_of
 from radoncai.dose.channel_map import ChannelMatch, channel_map, unconfirmed
 from radoncai.dose.evaluate import evaluate
 from radoncai.dose.job import predict_dose
 from radoncai.dose.write import provenance
 from radoncai.worker.doses import (
-    bands_of,
     dose_model,
     dose_to_json,
     evaluation_to_json,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from radoncai.dose.bands import bands_of
 from radoncai.dose.evaluate import evaluate
 from radoncai.models.catalogue import find
-from radoncai.worker.doses import bands_of, dose_from_json, evaluation_to_json, goal_tables_of, prescription_of
+from radoncai.worker.doses import dose_from_json, evaluation_to_json, goal_tables_of, prescription_of
 from radoncai.worker.image import read_place
 from radoncai.worker.protocol import optional
 from radoncai.worker.structures import structures_from_json

@@ -8,11 +8,12 @@ from typing import Any
 
 from radoncai.core.errors import InputError
 from radoncai.core.output import staged
+from radoncai.dose.bands import bands_of
 from radoncai.dose.evaluate import evaluate
 from radoncai.dose.job import DoseResult
 from radoncai.dose.section import dose_section
 from radoncai.dose.write import write_results
-from radoncai.worker.doses import bands_of, dose_from_json, dose_model, goal_tables_of, prescription_of
+from radoncai.worker.doses import dose_from_json, dose_model, goal_tables_of, prescription_of
 from radoncai.worker.image import read_image, read_place
 from radoncai.worker.protocol import field
 from radoncai.worker.report import report_of
