@@ -80,7 +80,7 @@ def test_what_the_last_run_said_stays_until_something_changes(run):
     start_models(run, lambda result: "Two models.")
     idle(run)
     run.allow()
-    assert run.message.text == "Two models."
+    assert run.message.text == "Two models." and "Apply" in run.button.toolTip and "Stops" not in run.button.toolTip
     run.block("–", "Choose an image.")
     assert run.message.text == "Choose an image."
 

@@ -33,7 +33,7 @@ class RunBlock:
         self.on_state: Callable[[], None] = lambda: None
         self.may_start: Callable[[], bool] = lambda: True
         self.state, self._action, self._job, self._run = IDLE, "", None, 0
-        self._allowed, self._said = False, None
+        self._allowed, self._said, self._reason = False, None, ""
         self._portions: Iterator | None = None
         self._log: LogSection | None = None
         self._build(with_device)
@@ -106,9 +106,9 @@ class RunBlock:
         said = (allowed, symbol, text, link)
         if self.running or said == self._said:  # what the last run said stays until something changes
             return
-        self._allowed, self._said = allowed, said
+        self._allowed, self._said, self._reason = allowed, said, text
         self.button.enabled = allowed
-        self.button.toolTip = f"{self._action} ({KEY})" if allowed else text
+        self._label()
         self.message.show(symbol, text, link, on_link)
 
     # running
@@ -260,8 +260,9 @@ class RunBlock:
     def _label(self) -> None:
         self.button.text = self._action if self.state == IDLE else _("Cancel")
         self.button.setShortcut(qt.QKeySequence(KEY))  # setText drops the key
-        if self.state != IDLE:
-            self.button.toolTip = _("Stops the run; nothing half-made stays ({key}).").format(key=KEY)
+        offer = f"{self._action} ({KEY})" if self._allowed else self._reason
+        stop = _("Stops the run; nothing half-made stays ({key}).").format(key=KEY)
+        self.button.toolTip = offer if self.state == IDLE else stop
 
     def _on_click(self) -> None:
         if self.state != IDLE:
