@@ -58,6 +58,13 @@ def test_a_missed_goal_says_by_how_much():
     assert result.verdict == "fail" and result.missed_by == pytest.approx(3.2) and result.text == "missed by 3.2 Gy"
 
 
+def test_the_words_say_why_unknown_and_which_part():
+    lost, = evaluate(table(goal("Esophagus")), [flat("Brainstem", 53.2)])
+    assert lost.text == "unknown: there is no Esophagus"
+    cut, = evaluate(table(goal()), [replace(flat("Brainstem", 20.0), cut_by="scan")])
+    assert cut.text == "met (in the scanned part)"
+
+
 def test_a_target_goal_follows_the_prescription_not_the_name():
     plan = Prescription({"Boost": 70.0, "PTV70": 56.0}, 35)
     dvhs = [flat("Boost", 69.0, "ptv"), flat("PTV70", 55.0, "ptv")]

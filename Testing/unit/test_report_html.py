@@ -328,3 +328,9 @@ def test_given_targets_are_not_counted_as_ai_contours(sections: dict) -> None:
     assert part.model == "Made by Head and neck OARs (hn_oar 0.1.0). PTV_7000: as given, not made by a model."
     assert part.body.count("<td class=\"nowrap\">given</td>") == 1
     assert part.body.count("<td class=\"nowrap\">to review</td>") == 1
+
+
+def test_a_verdict_on_a_part_says_so_beside_it() -> None:
+    row = {"verdict": "pass", "value": 20.0, "limit": "<=45", "unit": "Gy", "reason": "in the part inside the <grid>"}
+    assert dose_part.verdict_html(row, Notes()).endswith("met</span><small>in the part inside the &lt;grid&gt;</small>")
+    assert "small" not in dose_part.verdict_html({**row, "reason": ""}, Notes())

@@ -72,9 +72,10 @@ class GoalResult:
 
     @property
     def text(self) -> str:
-        """The verdict in words, with the amount where it is missed."""
+        """The verdict in words: the amount where it is missed, why it is unknown, which part it holds for."""
         by = f" by {self.missed_by:.3g} {self.goal.unit}" if self.missed_by is not None else ""
-        return WORDS[self.verdict] + by
+        why = f": {self.reason}" if self.verdict == "unknown" else f" ({self.reason})"
+        return WORDS[self.verdict] + by + (why if self.reason else "")
 
 
 def goal_tables() -> dict[str, Path]:

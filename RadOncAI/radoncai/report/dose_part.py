@@ -32,14 +32,15 @@ def miss(row: Row) -> str:
 
 
 def verdict_html(row: Row, notes: Notes) -> str:
-    """Symbol, word and colour of a goal's verdict, with the amount where it is missed."""
+    """Symbol, word and colour of a goal's verdict, with the amount where it is missed and the part it holds for."""
     verdict = str(row.get("verdict") or "unknown")
     sign, word = VERDICTS.get(verdict, VERDICTS["unknown"])
     if verdict == "unknown":
         return f'<span class="verdict unknown">{notes.unknown(row.get("reason"))} unknown</span>'
     more = {"near": ", within 5 %", "fail": f" by {miss(row)}" if miss(row) else ""}.get(verdict, "")
     title = f' title="{TITLES[verdict]}"' if verdict in TITLES else ""
-    return f'<span class="verdict {verdict}"{title}><b>{sign}</b> {escape(word + more)}</span>'
+    part = f"<small>{escape(str(row['reason']))}</small>" if row.get("reason") else ""
+    return f'<span class="verdict {verdict}"{title}><b>{sign}</b> {escape(word + more)}</span>{part}'
 
 
 def band(row: Row, unit: str) -> str:
@@ -63,8 +64,7 @@ def goal_table(section: DoseSection) -> str:
         unit, name = str(row.get("unit") or ""), str(row.get("structure", ""))
         behind = f" {escape(unit)}" if len(units) > 1 else ""
         known = to_float(row.get("value")) is not None
-        mark = notes.mark(row["reason"]) if known and row.get("reason") else ""
-        value = by_unit(row["value"], unit) + behind + mark if known else notes.unknown(row.get("reason"))
+        value = by_unit(row["value"], unit) + behind if known else notes.unknown(row.get("reason"))
         goal = f"{escape(metric_name(row.get('metric')))} {sign} {by_unit(limit, unit)} {escape(unit)}"
         rows.append([named(name, colors), goal, verdict_html(row, notes), value, escape(band(row, unit)),
                      goal_bar(row), escape(str(row.get("priority") or ""))])
