@@ -14,6 +14,8 @@ from RadOncAILib.widgets.run_block import RunBlock
 from RadOncAILib.widgets.section import Section
 from slicer.i18n import tr as _
 
+from radoncai.core.errors import Cancelled
+
 from . import editor, export, results
 from .export_menu import ExportMenu
 from .reviewing import Reviewing, ours
@@ -116,7 +118,7 @@ class AutoContourPanel(PanelWidget):
 
     def _show(self, result: dict, volume):
         if slicer.mrmlScene.GetNodeByID(volume.GetID() or "") is not volume:
-            raise RuntimeError(_("the image was removed meanwhile"))
+            raise Cancelled(_("The image was removed while it was contoured; nothing was added."))
         return self._show_in_portions(result, volume)
 
     def _show_in_portions(self, result: dict, volume):

@@ -14,6 +14,7 @@ from RadOncAILib.widgets.run_block import RunBlock
 from RadOncAILib.widgets.section import Section
 from slicer.i18n import tr as _
 
+from radoncai.core.errors import Cancelled
 from radoncai.report.numbers import fixed
 
 from . import editor, person, results, views
@@ -195,7 +196,7 @@ class BodyCompositionPanel(PanelWidget):
 
     def _show(self, result: dict, volume, who: dict, level: float | None) -> str:
         if slicer.mrmlScene.GetNodeByID(volume.GetID() or "") is not volume:
-            raise RuntimeError(_("the image was removed meanwhile"))
+            raise Cancelled(_("The image was removed while it was measured; nothing was added."))
         first, index = self.node.regions is None, result["level"]["slice"]
         with slicer.util.RenderBlocker(), self.level.quiet():
             self.logic.show(result, volume, self.node, who, level)
@@ -204,7 +205,7 @@ class BodyCompositionPanel(PanelWidget):
 
     def _show_numbers(self, result: dict, volume, who: dict, level: float | None) -> str:
         if self.node.regions is None:
-            raise RuntimeError(_("the regions were removed meanwhile"))
+            raise Cancelled(_("The regions were removed while they were measured; nothing was added."))
         self.logic.show_edited(result, volume, self.node, who, level)
         return _("Measured the regions in the scene.")
 

@@ -17,6 +17,8 @@ from RadOncAILib.widgets.run_block import RunBlock
 from RadOncAILib.widgets.section import Section
 from slicer.i18n import tr as _
 
+from radoncai.core.errors import Cancelled
+
 from . import prescription, requests, words
 from .channel_block import ChannelBlock
 from .prescription_table import PrescriptionTable
@@ -132,7 +134,8 @@ class DosePredictPanel(PanelWidget):
     def _show(self, result: dict, plan: requests.Plan):
         for node in (plan.volume, plan.structures):
             if slicer.mrmlScene.GetNodeByID(node.GetID() or "") is not node:
-                raise RuntimeError(_("the image or the structures were removed meanwhile"))
+                text = _("The image or the structures were removed during the prediction; nothing was added.")
+                raise Cancelled(text)
         return self._show_in_portions(result, plan)
 
     def _show_in_portions(self, result: dict, plan: requests.Plan):

@@ -16,6 +16,8 @@ from RadOncAILib.widgets.out_of_date import OutOfDateMark
 from RadOncAILib.widgets.section import Section
 from slicer.i18n import tr as _
 
+from radoncai.core.errors import Cancelled
+
 from . import chart, isodose, record, requests, results, words
 from .goal_titles import goal_titles
 from .goals_table import GoalsTable
@@ -242,7 +244,7 @@ class ResultBlock:
 
     def _measured(self, result: dict, plan: requests.Plan, dose) -> str:
         if slicer.mrmlScene.GetNodeByID(dose.GetID() or "") is not dose:
-            raise RuntimeError(_("the dose was removed meanwhile"))
+            raise Cancelled(_("The dose was removed while it was measured; nothing was added."))
         self.panel.logic.show_evaluation(result, plan, dose)
         said = _("Measured {name}.").format(name=dose.GetName())
         return " ".join(filter(None, [said, words.curves_missing(result["dvh"])]))

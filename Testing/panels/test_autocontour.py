@@ -201,6 +201,20 @@ def test_a_failed_model_is_one_sentence(ready):
     host.wait_until(lambda: not ready.model._question.waiting, HOLD_S)
 
 
+def test_an_image_that_is_removed_during_the_run_is_one_sentence_that_stays(ready):
+    import slicer
+
+    ready.run.button.click()
+    host.pump(0.05)
+    slicer.mrmlScene.RemoveNode(ready.node.volume)
+    finish(ready)
+    host.pump(0.3)
+    assert ready.run.message.text == "The image was removed while it was contoured; nothing was added."
+    assert not ready.run.button.enabled and ready.run.button.toolTip == "Choose an image." and segmentations() == []
+    load_ct(ready)
+    assert ready.run.message.text != "The image was removed while it was contoured; nothing was added."
+
+
 def test_closing_the_scene_ends_a_run(ready):
     ready.run.button.click()
     host.pump(0.1)

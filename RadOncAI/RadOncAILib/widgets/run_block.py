@@ -9,6 +9,7 @@ from pathlib import Path
 import qt
 from slicer.i18n import tr as _
 
+from radoncai.core.errors import Cancelled, RadOncAIError
 from RadOncAILib.worker import shared_client
 
 from . import build, marks
@@ -34,6 +35,7 @@ class RunBlock:
         self.may_start: Callable[[], bool] = lambda: True
         self.state, self._action, self._job, self._run = IDLE, "", None, 0
         self._allowed, self._said, self._reason = False, None, ""
+        self._kept_once = False
         self._portions: Iterator | None = None
         self._log: LogSection | None = None
         self._build(with_device)
@@ -109,7 +111,9 @@ class RunBlock:
         self._allowed, self._said, self._reason = allowed, said, text
         self.button.enabled = allowed
         self._label()
-        self.message.show(symbol, text, link, on_link)
+        if not self._kept_once:
+            self.message.show(symbol, text, link, on_link)
+        self._kept_once = False
 
     # running
 
@@ -119,7 +123,8 @@ class RunBlock:
 
         `on_result(result)` gets the result with `folder` added. A generator is advanced in portions, between which
         the panel stays alive. A text that it returns is said at the end. A request that cannot be built is said in
-        the row. `title` is what the log calls the run, else what Apply said.
+        the row. `title` is what the log calls the run, else what Apply said. A RadOncAIError from `on_result` (its
+        input was removed meanwhile) is said as it stands; any other exception is a bug and goes on.
         """
         if self.running:
             return
@@ -132,6 +137,7 @@ class RunBlock:
             self.message.show(marks.BAD, str(problem) or type(problem).__name__)
             return
         self._run += 1
+        self._kept_once = False
         number, self._began = self._run, time.strftime("%H:%M:%S")
         self._change(RUNNING)
         self._progress(_("starting"), 0.0, None)
@@ -194,6 +200,9 @@ class RunBlock:
         self._progress(_("showing the result"), 1.0, None)
         try:
             answer = on_result(result)
+        except RadOncAIError as problem:
+            self._dropped(problem)
+            return
         except Exception as problem:
             self._broken(problem)
             raise
@@ -212,6 +221,8 @@ class RunBlock:
         except StopIteration as end:
             self._portions = None
             self._done(end.value)
+        except RadOncAIError as problem:
+            self._dropped(problem)
         except Exception as problem:
             self._broken(problem)
             raise
@@ -222,6 +233,14 @@ class RunBlock:
         said = text or _("Done at {time}.").format(time=ended[:5])
         self.log(f"{ended} {said}")
         self._idle(marks.GOOD, said)
+
+    def _dropped(self, problem: RadOncAIError) -> None:
+        """The result has no place any more; what then lacks for the next run does not hide the reason."""
+        self._portions = None
+        self._close_job()
+        self.log(f"{time.strftime('%H:%M:%S')} {problem}")
+        self._kept_once = True
+        self._idle(marks.UNKNOWN if isinstance(problem, Cancelled) else marks.BAD, str(problem))
 
     def _broken(self, problem: Exception) -> None:
         self._portions = None
