@@ -334,3 +334,15 @@ def test_a_verdict_on_a_part_says_so_beside_it() -> None:
     row = {"verdict": "pass", "value": 20.0, "limit": "<=45", "unit": "Gy", "reason": "in the part inside the <grid>"}
     assert dose_part.verdict_html(row, Notes()).endswith("met</span><small>in the part inside the &lt;grid&gt;</small>")
     assert "small" not in dose_part.verdict_html({**row, "reason": ""}, Notes())
+
+
+@pytest.mark.parametrize(("review", "state", "sign"), [("unreviewed", "review", "•"), ("approved", "good", "✓")])
+def test_what_nobody_reviewed_has_no_green_tick(sections: dict, review: str, state: str, sign: str) -> None:
+    section = sections["body"]
+    part = body_part.body_part(replace(section, flags=(), rows=[{**section.rows[0], "review": review}]))
+    assert part.state == state
+    assert f">{sign}</span>" in part.tile()
+    contour = sections["contour"]
+    rows = [{"structure": s.name, "status": review} for s in contour.structures]
+    structures = replace(contour.structures, missing={})
+    assert contour_part.summary(replace(contour, structures=structures, rows=rows))[2] == state

@@ -64,7 +64,8 @@ def body_part(section: BodySection) -> Part:
             f'<div class="columns"><div>{measure_table(row)}</div>{facts(known) if known else ""}</div>',
             "<h3>What to doubt</h3>", doubts(sentences, NOTHING)]
     headline, detail = summary(row)
-    state = "bad" if to_float(row.get("muscle_cm2")) is None else "look" if sentences else "good"
+    state = "bad" if to_float(row.get("muscle_cm2")) is None else "look" if sentences else \
+        "good" if row.get("review") == "approved" else "review"
     return Part("body", "Body composition", RESEARCH, headline, detail, state,
                 model_line(section.model), "".join(body))
 

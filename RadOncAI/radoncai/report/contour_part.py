@@ -111,4 +111,4 @@ def summary(section: ContourSection) -> tuple[str, str, str]:
     headline += f"{len(look)} {'needs' if len(look) == 1 else 'need'} a look" if look else "none with findings"
     detail = f"not found: {', '.join(lost)}" if lost else (
         f"{approved} approved" if approved else "each still to be reviewed by a person")
-    return headline, detail, "look" if look or lost else "good"
+    return headline, detail, "look" if look or lost else "good" if found and approved == len(found) else "review"

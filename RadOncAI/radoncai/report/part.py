@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-SYMBOLS = {"good": "✓", "look": "!", "bad": "✕"}
-STATES = {"good": "nothing to doubt was found", "look": "needs a look", "bad": "missed or not measured"}
+SYMBOLS = {"good": "✓", "review": "•", "look": "!", "bad": "✕"}
+STATES = {"good": "nothing to doubt was found", "review": "to be reviewed", "look": "needs a look",
+          "bad": "missed or not measured"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """`headline` and `detail` are plain text for the first screen, `body` is HTML, `state` good, look or bad."""
+    """`headline` and `detail` are plain text for the first screen, `body` is HTML, `state` a key of STATES."""
 
     name: str
     title: str
