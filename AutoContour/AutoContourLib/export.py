@@ -22,6 +22,8 @@ def why_not(volume, contours) -> str:
         return _("There are no contours to write.")
     if volume is None:
         return _("The image of these contours is not in the scene; load it.")
+    if any(not segment.GetName().strip() for _id, segment in segmentation.segments(contours)):
+        return _("A structure has no name; give it one.")
     changed = freshness.out_of_date(contours)
     if changed:
         return _("Out of date: {what}. Run again first.").format(what="; ".join(changed))
