@@ -24,7 +24,7 @@ def show(result: dict, volume):
 def show_in_portions(result: dict, volume, on_node: Callable[[object], None]) -> Iterator[None]:
     """The same in portions; closed early it takes out again what it had put in."""
     clock = time.strftime("%H:%M")
-    name = f"AI contours {result['model']['name']} {clock}"
+    name = slicer.mrmlScene.GenerateUniqueName(f"AI contours {result['model']['name']} {clock}")
     node = yield from segmentation.show_structures_in_portions(result, volume, name)
     try:
         for segment_id, _segment in segmentation.segments(node):
@@ -33,9 +33,18 @@ def show_in_portions(result: dict, volume, on_node: Callable[[object], None]) ->
         node.SetAttribute(RUN_AT, clock)
         freshness.remember(node, {"image": volume})
         on_node(node)
+        _hide_earlier(node, volume)
     except BaseException:
         slicer.mrmlScene.RemoveNode(node)
         raise
+
+
+def _hide_earlier(node, volume) -> None:
+    """Earlier runs on this image, which would lie under the new one."""
+    role = node.GetReferenceImageGeometryReferenceRole()
+    for other in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+        if other is not node and run_at(other) and other.GetNodeReference(role) is volume:
+            other.SetDisplayVisibility(False)
 
 
 def not_found(node) -> list[dict]:

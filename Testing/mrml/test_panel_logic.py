@@ -111,6 +111,30 @@ def test_contours_under_a_couch_shift_are_not_exported(scene, client, tmp_path):
         logic.export_request(tmp_path, ct, node, tmp_path / "out", "AI")
 
 
+def test_a_second_run_has_its_own_name_and_hides_the_first(scene, client):
+    from AutoContour import AutoContourLogic
+
+    array, lps = uneven_trunk()
+    ct, _ = turned(scene, "axial", array, lps)
+    logic = AutoContourLogic()
+    result = answer(client, "contour", lambda f: logic.request(f, ct, "body", None) | {"override": True})
+    first, second = logic.show(result, ct), logic.show(result, ct)
+    assert first.GetName() != second.GetName()
+    assert second.GetDisplayVisibility() and not first.GetDisplayVisibility()
+
+
+def test_a_structure_without_a_name_is_not_exported(scene, client, tmp_path):
+    from AutoContour import AutoContourLogic
+
+    array, lps = uneven_trunk()
+    ct, _ = turned(scene, "axial", array, lps)
+    logic = AutoContourLogic()
+    node = logic.show(answer(client, "contour", lambda f: logic.request(f, ct, "body", None) | {"override": True}), ct)
+    node.GetSegmentation().GetNthSegment(0).SetName("")
+    with pytest.raises(InputError, match="no name"):
+        logic.export_request(tmp_path, ct, node, tmp_path / "out", "AI")
+
+
 def dose_case(slicer, turn, folder):
     """A dose that rises by 1 Gy per 5 mm towards S, and a box of ten slices in it: mean 14.5 Gy."""
     from RadOncAILib.scene.dose import show_dose
