@@ -101,6 +101,17 @@ def test_a_moved_volume_and_a_removed_segment_count(made):
     assert [s.rsplit(" ", 1)[0] for s in out_of_date(dose)] == ["CT changed", "Parotid_L removed"]
 
 
+def test_a_renamed_segment_counts_until_it_has_its_name_again(made):
+    from RadOncAILib.scene.freshness import out_of_date
+
+    _, _, structures, dose = made
+    segment = structures.GetSegmentation().GetSegment("Parotid_L")
+    segment.SetName("Boost")
+    assert [s.rsplit(" ", 1)[0] for s in out_of_date(dose)] == ["Parotid_L renamed"]
+    segment.SetName("Parotid_L")
+    assert out_of_date(dose) == []
+
+
 def test_what_does_not_touch_the_voxels_does_not_count(made):
     from RadOncAILib.scene.freshness import out_of_date
 

@@ -414,6 +414,13 @@ def check_out_of_date(slicer, panel):
     assert "prescription changed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
     panel.targets.spin_of("PTV_5600").value = 56.0
     settle(panel)
+    target = segment(panel, "PTV_7000")
+    target.SetName("Boost")
+    settle(panel)
+    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
+    target.SetName("PTV_7000")
+    settle(panel)
+    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
     array = slicer.util.arrayFromVolume(panel.node.volume)
     array[3, 4, 5] += 100
     slicer.util.arrayFromVolumeModified(panel.node.volume)

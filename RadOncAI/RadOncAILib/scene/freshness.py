@@ -91,7 +91,7 @@ def _node(result, row: dict[str, Any]):
 
 
 def _change(result, row: dict[str, Any], values: dict[str, Any]) -> str:
-    """removed, edited, changed, or "" where nothing is."""
+    """removed, edited, renamed, changed, or "" where nothing is."""
     if "node" not in row:
         known = row["label"] in values
         return "changed" if known and json.loads(dump(values[row["label"]])) != row["value"] else ""
@@ -101,7 +101,11 @@ def _change(result, row: dict[str, Any], values: dict[str, Any]) -> str:
     if "segment" not in row:
         return "" if checksum(node) == row["sum"] else "changed"
     now = segment_checksum(node, row["segment"])
-    return "" if now == row["sum"] else "edited" if now else "removed"
+    if not now:
+        return "removed"
+    if now != row["sum"]:
+        return "edited"
+    return "" if node.GetSegmentation().GetSegment(row["segment"]).GetName() == row["label"] else "renamed"
 
 
 def _edit_time(result, row: dict[str, Any]) -> str:
