@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from radoncai.bodycomp.level import GIVEN, _named, find_level
+from radoncai.bodycomp.level import GIVEN, Level, _named, find_level
 from radoncai.bodycomp.upright import upright
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
@@ -117,3 +118,12 @@ def test_real_ct_level_is_in_the_body_of_l3():
 def test_vertebrae_are_named_only_as_far_as_they_are_neighbours():
     bodies = [0.0, 40.0, 52.0, 64.0, 75.0, 120.0]
     assert _named(bodies, third=3, dz=3.0) == {"L5": 40.0, "L4": 52.0, "L3": 64.0, "L2": 75.0}
+
+
+def test_agreement_is_said_as_the_distance_between_the_methods():
+    votes = {"crest": -911.0, "sacrum": -918.0, "ribs": -903.0}
+    level = Level(-911.0, 4, "crests", 7.5, 3, 3, votes=votes)
+    assert level.reach_mm == 15.0
+    assert level.agreement == "3 of 3 methods agree within 15 mm"
+    assert replace(level, agree=2).agreement == "2 of 3 methods agree within 7 mm"
+    assert Level(45.0, 0, GIVEN).agreement == GIVEN

@@ -10,11 +10,14 @@ import pytest
 from radoncai.bodycomp import checks
 from radoncai.bodycomp.cutoffs import matching, references
 from radoncai.bodycomp.field import BODY_SHARE, SIZE, find_field
+from radoncai.bodycomp.job import BodyResult
 from radoncai.bodycomp.measure import COLUMNS, MEASURED, Person, measure, person_from
+from radoncai.bodycomp.section import body_section
 from radoncai.bodycomp.tissue import LABELS, label_tissue, numbers, segment_slice
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.volume import Source, Volume
+from radoncai.models.catalogue import find
 
 LABELLED = Path(__file__).resolve().parents[3] / "shared/data/l3_labels/tissue_labels.nrrd"
 SPACING = (0.93, 1.1)
@@ -60,6 +63,13 @@ def test_areas_and_densities_of_discs():
     assert result.values["muscle_hu"] == pytest.approx(HU["muscle"], abs=4)
     assert result.values["nama_cm2"] + result.values["lama_cm2"] == pytest.approx(result.values["muscle_cm2"])
     assert result.tissue.grid.origin_lps[2] == 45.0 and result.tissue.array.shape == (1, 351, 301)
+
+
+def test_the_report_names_level_and_slice():
+    volume = _volume()
+    measured = measure(volume, _by_radius, level_mm=46.0)
+    section = body_section(BodyResult(measured, find("l3_tissue"), "cpu", "", {}), volume, measured.to_row())
+    assert section.level_text == "L3 at S 46.0 mm, given, not checked; measured on the slice at S 45.0 mm"
 
 
 def test_the_row_has_the_columns_and_unknown_stays_none():

@@ -46,6 +46,20 @@ class Level:
     votes: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def reach_mm(self) -> float | None:
+        """How far the methods that agree lie apart; None where there are fewer than two."""
+        near = sorted(self.votes.values(), key=lambda s: abs(s - self.level_mm))[:self.agree]
+        return max(near) - min(near) if self.agree and len(near) > 1 else None
+
+    @property
+    def agreement(self) -> str:
+        """'3 of 3 methods agree within 15 mm', or where the level comes from if the user gave it."""
+        if self.agree is None:
+            return self.rule
+        within = "" if self.reach_mm is None else f" within {max(1, round(self.reach_mm))} mm"
+        return f"{self.agree} of {self.asked} methods agree{within}"
+
 
 def slice_s_mm(volume: Volume) -> np.ndarray:
     """S coordinate of each slice's middle of an upright volume, mm."""

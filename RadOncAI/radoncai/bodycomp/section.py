@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from radoncai.bodycomp.checks import SENTENCES
 from radoncai.bodycomp.job import BodyResult
+from radoncai.bodycomp.level import slice_s_mm
 from radoncai.bodycomp.measure import BodyComposition
 from radoncai.core.volume import Volume
 from radoncai.models.catalogue import short
@@ -14,11 +15,15 @@ def body_section(result: BodyResult, volume: Volume, row: dict[str, object]) -> 
     """The tissues at one level; `row` is that of bodycomp.csv."""
     measured = result.measured
     level = measured.level
-    agree = level.rule if level.agree is None else f"{level.agree} of {level.asked} methods agree"
-    text = f"L3 at S {level.level_mm:.1f} mm, {agree}"
+    text = f"L3 at S {level.level_mm:.1f} mm, {level.agreement}; {measured_on(measured)}"
     return BodySection(
         volume, level.level_mm, text, measured.tissue, [row], sentences(measured), short(result.model), level.notes
     )
+
+
+def measured_on(measured: BodyComposition) -> str:
+    """'measured on the slice at S -912.5 mm', which is the nearest to the level."""
+    return f"measured on the slice at S {slice_s_mm(measured.tissue)[0]:.1f} mm"
 
 
 def sentences(measured: BodyComposition) -> list[str]:

@@ -58,7 +58,7 @@ def summarise(
     result: BodyResult, run: str, output: Path, written: list[str], said: tuple[str, ...] = ()
 ) -> Outcome:
     """The numbers with one standard deviation each."""
-    from radoncai.bodycomp.section import sentences
+    from radoncai.bodycomp.section import measured_on, sentences
 
     measured = result.measured
     rows = []
@@ -68,9 +68,9 @@ def summarise(
         text = "-" if value is None else f"{value:.{digits}f}"
         rows.append([words, text, "" if sd is None else f"±{sd:.{digits}f}", unit])
     level = measured.level
-    agree = level.rule if level.agree is None else f"{level.agree} of {level.asked} methods agree"
     lines = [
-        f"L3 at S {level.level_mm:.1f} mm ({agree}); ± is one standard deviation; research use",
+        f"L3 at S {level.level_mm:.1f} mm ({level.agreement}); {measured_on(measured)}",
+        "± is one standard deviation; research use",
         *table(rows, ["", "value", "sd", "unit"], {1, 2}),
         *said,
         *level.notes,

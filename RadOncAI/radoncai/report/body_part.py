@@ -25,8 +25,7 @@ MEASURES = (
 )
 AREAS = {1: "muscle_cm2", 2: "sat_cm2", 3: "vat_cm2", 4: "imat_cm2", 5: "unclassified_fat_cm2"}
 FACTS = (("age_y", "Age [y]"), ("sex", "Sex"), ("height_m", "Height [m]"), ("weight_kg", "Weight [kg]"),
-         ("kvp", "Tube voltage [kV]"), ("slice_mm", "Slice [mm]"), ("contrast", "Contrast"), ("protocol", "Protocol"),
-         ("level_methods_agree", "Methods that agree on the level"), ("level_spread_mm", "Spread of the level [mm]"))
+         ("kvp", "Tube voltage [kV]"), ("slice_mm", "Slice [mm]"), ("contrast", "Contrast"), ("protocol", "Protocol"))
 INDEX_REASON = "needs the height"
 NOTHING = "No flag was raised. Look at the overlay: the numbers are as good as its borders."
 
