@@ -153,9 +153,10 @@ class DosePredictPanel(PanelWidget):
         self.targets.show(doses, prescription.from_texts(node.confirmed))
         self.targets.offer(prescription.addable(listed, doses))
         plan = self.plan()
-        self._ask_channels(plan)
+        gone = prescription.not_there(listed, doses) if plan.structures is not None else []
+        self._ask_channels(plan, gone)
         self._say_approval(listed)
-        self._say_ready(plan, doses)
+        self._say_ready(plan, doses, gone)
         self._summarise(plan)
         self._watching.follow(node.volume, node.structures)
         self.result.refresh(plan)
@@ -176,8 +177,8 @@ class DosePredictPanel(PanelWidget):
         symbol, text = words.approval_text([s["status"] for s in listed if s["role"] not in NO_PART])
         self.approval.show(marks.DOUBT if doubt else symbol, doubt or text, tool_tip=text, word="")
 
-    def _say_ready(self, plan: requests.Plan, doses: dict[str, float]) -> None:
-        missing, refusal = self._missing(plan, doses), self._refusal()
+    def _say_ready(self, plan: requests.Plan, doses: dict[str, float], gone: list[str]) -> None:
+        missing, refusal = self._missing(plan, doses, gone), self._refusal()
         usable = self.model.current is not None and self.model.current["usable"]
         offered = [m for m in self.model.models if m["usable"]]
         if plan.volume is not None and self.model.current is None and len(offered) == 1:
@@ -188,10 +189,12 @@ class DosePredictPanel(PanelWidget):
         else:
             self.judge(self.input, self.model, missing)
 
-    def _missing(self, plan: requests.Plan, doses: dict[str, float]) -> str:
+    def _missing(self, plan: requests.Plan, doses: dict[str, float], gone: list[str]) -> str:
         empty = [name for name, gy in doses.items() if not gy]
         if plan.structures is None:
             return _("Choose the structures.")
+        if gone:
+            return _("{name} is not among the structures, or rejected; take it out.").format(name=gone[0])
         if empty:
             return _("{name} has no dose; give it one, or take it out.").format(name=empty[0])
         if self._answer is None:
@@ -214,8 +217,8 @@ class DosePredictPanel(PanelWidget):
 
     # which structure the model takes for what
 
-    def _ask_channels(self, plan: requests.Plan) -> None:
-        if plan.structures is None or not plan.model:
+    def _ask_channels(self, plan: requests.Plan, gone: list[str]) -> None:
+        if plan.structures is None or not plan.model or gone:
             self._forget_channels()
             return
         request = requests.channels(plan)

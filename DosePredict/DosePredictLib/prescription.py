@@ -47,6 +47,12 @@ def addable(structures: Iterable[Mapping], prescribed: Iterable[str]) -> list[st
     return [name for _, name in sorted(rest, key=lambda pair: pair[0])]
 
 
+def not_there(structures: Iterable[Mapping], prescribed: Iterable[str]) -> list[str]:
+    """Prescribed names without a structure, or with a rejected one."""
+    usable = {s["name"] for s in structures if s["status"] != "rejected"}
+    return [name for name in prescribed if name not in usable]
+
+
 def to_texts(pairs: Mapping[str, object]) -> list[str]:
     """NAME=VALUE, as the scene keeps it."""
     return [f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in pairs.items()]

@@ -165,7 +165,7 @@ def _show_taken(box, words, row: dict | None, is_confirmed: bool) -> None:
     words.setVisible(not asked)
     box.checked = asked and is_confirmed
     words.text = f"{marks.GOOD} {row['channel']}" if row is not None else marks.UNKNOWN
-    words.toolTip = _("Known by its exact name.") if row is not None else _("Choose a model and a dose first.")
+    words.toolTip = _("Known by its exact name.") if row is not None else _("Not known yet; see at Apply.")
     if asked:
         text = "✓ {channel}" if is_confirmed else _("Confirm {channel}")
         box.text = text.format(channel=row["channel"])

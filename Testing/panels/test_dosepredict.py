@@ -232,6 +232,29 @@ def test_targets_are_added_and_taken_out(scene, ready):
     assert not ready.run.button.enabled and "Larynx has no dose" in ready.run.message.text
 
 
+def test_a_target_that_was_removed_is_named_once(scene, ready):
+    content = ready.node.structures.GetSegmentation()
+    content.RemoveSegment(content.GetSegmentIdBySegmentName("PTV_7000"))
+    settle(ready)
+    assert ready.targets._words["PTV_7000"].text == "–"
+    assert not ready.run.button.enabled and "PTV_7000 is not among the structures" in ready.run.message.text
+    assert ready.channels.row.text == ""
+    ready.targets.table.setCurrentCell(0, 0)
+    ready.ui.removeTargetButton.click()
+    settle(ready)
+    assert "PTV_7000" not in ready.run.message.text and ready.channels.row.text
+
+
+def test_an_input_that_is_removed_during_the_run_is_one_sentence(scene, ready):
+    ready.run.button.click()
+    host.pump(0.05)
+    scene.mrmlScene.RemoveNode(ready.node.volume)
+    settle(ready)
+    host.pump(0.3)
+    assert ready.run.message.text.endswith("were removed during the prediction; nothing was added.")
+    assert not doses(scene) and not charts(scene)
+
+
 def test_no_ptv_is_refused_in_a_sentence(scene, ready):
     for name in list(ready.targets.doses):
         ready.targets.table.setCurrentCell(list(ready.targets.doses).index(name), 0)
@@ -414,6 +437,34 @@ def check_out_of_date(slicer, panel):
     assert "prescription changed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
     panel.targets.spin_of("PTV_5600").value = 56.0
     settle(panel)
+    target = segment(panel, "PTV_7000")
+    target.SetName("Boost")
+    settle(panel)
+    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
+    target.SetName("PTV_7000")
+    settle(panel)
+    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
+    target = segment(panel, "PTV_7000")
+    target.SetName("Boost")
+    settle(panel)
+    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
+    target.SetName("PTV_7000")
+    settle(panel)
+    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
+    target = segment(panel, "PTV_7000")
+    target.SetName("Boost")
+    settle(panel)
+    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
+    target.SetName("PTV_7000")
+    settle(panel)
+    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
+    target = segment(panel, "PTV_7000")
+    target.SetName("Boost")
+    settle(panel)
+    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
+    target.SetName("PTV_7000")
+    settle(panel)
+    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
     target = segment(panel, "PTV_7000")
     target.SetName("Boost")
     settle(panel)
