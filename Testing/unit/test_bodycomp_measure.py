@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.volume import Source, Volume
 from radoncai.models.catalogue import find
+from radoncai.report.body_part import measure_table
 
 LABELLED = Path(__file__).resolve().parents[3] / "shared/data/l3_labels/tissue_labels.nrrd"
 SPACING = (0.93, 1.1)
@@ -70,6 +73,15 @@ def test_the_report_names_level_and_slice():
     measured = measure(volume, _by_radius, level_mm=46.0)
     section = body_section(BodyResult(measured, find("l3_tissue"), "cpu", "", {}), volume, measured.to_row())
     assert section.level_text == "L3 at S 46.0 mm, given, not checked; measured on the slice at S 45.0 mm"
+
+
+def test_the_report_rounds_once():
+    volume = _volume()
+    measured = measure(volume, _by_radius, level_mm=45.0)
+    measured = replace(measured, values=measured.values | {"imat_cm2": 24.146}, sd=measured.sd | {"imat_cm2": 4.146})
+    section = body_section(BodyResult(measured, find("l3_tissue"), "cpu", "", {}), volume, measured.to_row())
+    assert re.search("Fat in muscle .IMAT.</th><td class=\"num\">24.1</td><td class=\"num\">± 4.1</td>",
+                     measure_table(section.rows[0]))
 
 
 def test_the_row_has_the_columns_and_unknown_stays_none():

@@ -12,13 +12,13 @@ from radoncai.report.sections import BodySection
 
 
 def body_section(result: BodyResult, volume: Volume, row: dict[str, object]) -> BodySection:
-    """The tissues at one level; `row` is that of bodycomp.csv."""
+    """The tissues at one level; `row` is that of bodycomp.csv, whose rounded numbers are replaced by the exact ones."""
     measured = result.measured
+    exact = {**measured.values, **{f"{name}_sd": sd for name, sd in measured.sd.items()}}
     level = measured.level
     text = f"L3 at S {level.level_mm:.1f} mm, {level.agreement}; {measured_on(measured)}"
-    return BodySection(
-        volume, level.level_mm, text, measured.tissue, [row], sentences(measured), short(result.model), level.notes
-    )
+    flags, model = sentences(measured), short(result.model)
+    return BodySection(volume, level.level_mm, text, measured.tissue, [row | exact], flags, model, level.notes)
 
 
 def measured_on(measured: BodyComposition) -> str:

@@ -15,7 +15,7 @@ from radoncai.report.tables import Column, Notes, chip, doubts, facts, gallery, 
 
 # column of bodycomp.csv, words, unit, tissue number of its colour
 MEASURES = (
-    ("muscle_cm2", "Muscle", "cm²", 1), ("imat_cm2", "Fat between muscles (IMAT)", "cm²", 4),
+    ("muscle_cm2", "Muscle", "cm²", 1), ("imat_cm2", "Fat in muscle (IMAT)", "cm²", 4),
     ("vat_cm2", "Visceral fat (VAT)", "cm²", 3), ("sat_cm2", "Subcutaneous fat (SAT)", "cm²", 2),
     ("unclassified_fat_cm2", "Unclassified fat", "cm²", 5),
     ("muscle_hu", "Muscle, mean density", "HU", 0), ("fat_hu", "Fat, mean density", "HU", 0),
