@@ -18,7 +18,7 @@ from radoncai.core.volume import Volume
 from radoncai.report import body_part, contour_part, dose_part
 from radoncai.report.compare import compare_page, compare_pictures
 from radoncai.report.html import figure_lines, write_report
-from radoncai.report.numbers import DASH, by_unit, fixed, limit_parts, to_float, volume
+from radoncai.report.numbers import DASH, by_unit, fixed, limit_parts, limit_text, to_float, volume
 from radoncai.report.plots import dvh_svg, goal_bar
 from radoncai.report.sections import BodySection, ContourSection, DoseSection
 from radoncai.report.tables import Notes, value_html
@@ -145,7 +145,7 @@ def test_first_screen_says_what_came_out(page: str) -> None:
 
 def test_goals_are_told_by_symbol_and_word(page: str) -> None:
     told = words(page)
-    for phrase in ("✓ met", "~ met, within 5 %", "✕ missed by +1.0 Gy", "? unsure", "– 1 unknown"):
+    for phrase in ("✓ met", "~ met, within 5 %", "✕ missed by 1.0 Gy", "? unsure", "– 1 unknown"):
         assert phrase in told
 
 
@@ -271,6 +271,9 @@ def test_numbers_are_written_as_the_rules_say() -> None:
     assert by_unit(3.456, "cc") == "3.46"
     assert limit_parts(">=66.5") == ("≥", 66.5)
     assert limit_parts("45") == ("≤", 45.0)
+    assert limit_text(59.85) == "59.85"
+    assert limit_text(45.0) == "45"
+    assert limit_text(None) == DASH
     assert limit_parts("none") == ("", None)
     assert to_float("inf") is None
 
@@ -346,3 +349,12 @@ def test_what_nobody_reviewed_has_no_green_tick(sections: dict, review: str, sta
     rows = [{"structure": s.name, "status": review} for s in contour.structures]
     structures = replace(contour.structures, missing={})
     assert contour_part.summary(replace(contour, structures=structures, rows=rows))[2] == state
+
+
+def test_goals_say_limit_and_amount_as_they_are(sections: dict) -> None:
+    row = {"structure": "PTV_6300", "metric": "D99%[Gy]", "limit": ">=59.85", "unit": "Gy", "value": 53.25,
+           "verdict": "fail", "priority": 1}
+    told = words(dose_part.dose_part(replace(sections["dose"], goal_rows=[row])).body)
+    assert "D99% ≥ 59.85 Gy" in told
+    assert "missed by 6.6 Gy" in told
+    assert "PTV_6300 D99% by 6.6 Gy." in told

@@ -8,7 +8,7 @@ from html import escape
 
 from radoncai.report.colours import OUTLINE_ROLES, TARGET_ROLES, on_image, structure_colors
 from radoncai.report.isodoses import isodoses
-from radoncai.report.numbers import by_unit, fixed, limit_parts, to_float
+from radoncai.report.numbers import by_unit, fixed, limit_parts, limit_text, to_float
 from radoncai.report.part import Part, model_line
 from radoncai.report.pictures import DOSE_KINDS, RESEARCH, dose_pictures
 from radoncai.report.plots import dvh_svg, goal_bar
@@ -24,11 +24,11 @@ NOTHING = "No warning came up. A predicted dose shows what is usually reached, n
 
 
 def miss(row: Row) -> str:
-    """'+1.0 Gy': by how much the value lies beyond the limit; '' where either is unknown."""
+    """'1.0 Gy': by how much the value lies beyond the limit; '' where either is unknown."""
     value, (_, limit) = to_float(row.get("value")), limit_parts(row.get("limit"))
     if value is None or limit is None:
         return ""
-    return f"{fixed(value - limit, 1, sign=True)} {row.get('unit', '')}".strip()
+    return f"{fixed(abs(value - limit))} {row.get('unit', '')}".strip()
 
 
 def verdict_html(row: Row, notes: Notes) -> str:
@@ -65,7 +65,7 @@ def goal_table(section: DoseSection) -> str:
         behind = f" {escape(unit)}" if len(units) > 1 else ""
         known = to_float(row.get("value")) is not None
         value = by_unit(row["value"], unit) + behind if known else notes.unknown(row.get("reason"))
-        goal = f"{escape(metric_name(row.get('metric')))} {sign} {by_unit(limit, unit)} {escape(unit)}"
+        goal = f"{escape(metric_name(row.get('metric')))} {sign} {limit_text(limit)} {escape(unit)}"
         rows.append([named(name, colors), goal, verdict_html(row, notes), value, escape(band(row, unit)),
                      goal_bar(row), escape(str(row.get("priority") or ""))])
     unit = units.pop() if len(units) == 1 else ""
@@ -154,7 +154,8 @@ def _prescription(section: DoseSection) -> str:
 
 
 def _sentences(section: DoseSection) -> list[tuple[str, str]]:
-    missed = [f"{_goal_name(r)} ({miss(r)})" for r in section.goal_rows if r.get("verdict") == "fail"]
+    failed = [r for r in section.goal_rows if r.get("verdict") == "fail"]
+    missed = [f"{_goal_name(r)} by {miss(r)}".removesuffix(" by ") for r in failed]
     unsure = [_goal_name(r) for r in section.goal_rows if r.get("verdict") == "unsure"]
     out = [("Missed", ", ".join(missed) + ".")] if missed else []
     out += [("Unsure", f"{', '.join(unsure)}. The limit lies inside the 90 % band.")] if unsure else []

@@ -47,6 +47,11 @@ def limit_parts(limit: object) -> tuple[str, float | None]:
     return SIGNS.get(match[1], match[1] or ""), float(match[2])
 
 
+def limit_text(limit: float | None) -> str:
+    """A limit as its table has it: 59.85, 45; a dash where there is none."""
+    return DASH if limit is None else f"{limit:g}".replace("-", "−")
+
+
 def count(n: int, word: str, plural: str = "") -> str:
     """'1 structure', '2 structures'."""
     return f"{n} {word if n == 1 else plural or word + 's'}"

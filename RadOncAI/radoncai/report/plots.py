@@ -10,7 +10,7 @@ import numpy as np
 from radoncai.core.structures import StructureSet
 from radoncai.report import svg
 from radoncai.report.colours import OUTLINE_ROLES, TARGET_ROLES, Rgb, hex_code, on_page, structure_colors
-from radoncai.report.numbers import fixed, limit_parts, to_float
+from radoncai.report.numbers import fixed, limit_parts, limit_text, to_float
 from radoncai.report.sections import Row
 
 WIDTH, HEIGHT = 900.0, 500.0
@@ -193,5 +193,5 @@ def goal_bar(row: Row) -> str:
         parts += [svg.line(x[n], 6, x[n], 14, cls="band") for n in ("low", "high")]
     parts.append(svg.line(x["limit"], 2, x["limit"], 18, cls="limit"))
     parts.append(svg.element("circle", cx=x["value"], cy=10.0, r=4.2, cls=f"dot {row.get('verdict', 'unknown')}"))
-    title = f"{fixed(value)} against the limit {sign} {fixed(limit)} {row.get('unit', '')}"
+    title = f"{fixed(value)} against the limit {sign} {limit_text(limit)} {row.get('unit', '')}"
     return svg.picture("".join(parts), 130, 20, title, "goal")
