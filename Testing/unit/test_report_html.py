@@ -358,3 +358,17 @@ def test_goals_say_limit_and_amount_as_they_are(sections: dict) -> None:
     assert "D99% ≥ 59.85 Gy" in told
     assert "missed by 6.6 Gy" in told
     assert "PTV_6300 D99% by 6.6 Gy." in told
+
+
+def test_a_target_that_holds_a_boost_says_so(sections: dict) -> None:
+    section = sections["dose"]
+    boost = section.structures.structures[0]
+    low = box(section.structures.grid, "PTV_5600", slice(2, 11), slice(8, 22), slice(10, 26), role="ptv")
+    structures = replace(section.structures, structures=(boost, low))
+    rows = [{"structure": s.name, "metric": "HI", "value": 0.2, "unit": ""} for s in structures]
+    nested = replace(section, structures=structures, metric_rows=rows,
+                     prescription=Prescription({"PTV_7000": 70.0, "PTV_5600": 56.0}, 35))
+    table = dose_part.metric_table(nested, ["PTV_7000", "PTV_5600"], ("HI",), "Dose to targets")
+    assert table.count("<li>") == 1
+    assert "<li>contains PTV_7000: its HI, V107% and highest doses are those of the boost</li>" in table
+    assert re.search(r"PTV_5600<span[^>]*><sup>1</sup>", table)

@@ -20,6 +20,7 @@ VERDICTS = {"pass": ("✓", "met"), "near": ("~", "met"), "unsure": ("?", "unsur
 TARGET_METRICS = ("D99%", "D98%", "D95%", "D50%", "D2%", "D1%", "V95%", "HI")
 ORGAN_METRICS = ("D0.03cc", "D0.1cc", "Dmean", "V20Gy", "V30Gy", "V50Gy")
 TITLES = {"near": "met, within 5 % of the limit", "unsure": "the limit lies inside the 90 % band"}
+MOSTLY, BOOST = 0.5, "contains {}: its HI, V107% and highest doses are those of the boost"
 NOTHING = "No warning came up. A predicted dose shows what is usually reached, not what a plan will reach."
 
 
@@ -87,9 +88,22 @@ def metric_table(section: DoseSection, names: Sequence[str], chosen: Sequence[st
     cells = {(str(r.get("structure")), metric_name(r.get("metric")), str(r.get("unit") or "")): r for r in rows}
     colors = structure_colors(section.structures)
     for name in dict.fromkeys(str(r.get("structure")) for r in rows):
-        lines.append([named(name, colors), *(_metric_cell(cells.get((name, *m)), notes) for m in metrics)])
+        boost = boost_in(section, name)
+        mark = notes.mark(BOOST.format(boost)) if boost else ""
+        lines.append([named(name, colors) + mark, *(_metric_cell(cells.get((name, *m)), notes) for m in metrics)])
     columns = [Column("Structure")] + [Column(name, unit, True) for name, unit in metrics]
     return table(caption, columns, lines, notes)
+
+
+def boost_in(section: DoseSection, name: str) -> str:
+    """The target of a higher level that lies mostly in this one, "" where there is none."""
+    levels = section.prescription.targets if section.prescription else {}
+    found = {s.name: s for s in section.structures if s.name in levels}
+    if name not in found:
+        return ""
+    outer = found[name].full(section.structures.grid.shape)
+    return next((n for n, s in found.items() if levels[n] > levels[name]
+                 and (s.mask & outer[s.box]).sum() > MOSTLY * s.voxels), "")
 
 
 def _metric_cell(row: Row | None, notes: Notes) -> str:
