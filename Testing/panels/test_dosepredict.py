@@ -444,34 +444,6 @@ def check_out_of_date(slicer, panel):
     target.SetName("PTV_7000")
     settle(panel)
     assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
-    target = segment(panel, "PTV_7000")
-    target.SetName("Boost")
-    settle(panel)
-    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
-    target.SetName("PTV_7000")
-    settle(panel)
-    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
-    target = segment(panel, "PTV_7000")
-    target.SetName("Boost")
-    settle(panel)
-    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
-    target.SetName("PTV_7000")
-    settle(panel)
-    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
-    target = segment(panel, "PTV_7000")
-    target.SetName("Boost")
-    settle(panel)
-    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
-    target.SetName("PTV_7000")
-    settle(panel)
-    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
-    target = segment(panel, "PTV_7000")
-    target.SetName("Boost")
-    settle(panel)
-    assert "PTV_7000 renamed" in panel.result.fresh.row.text and not panel.ui.writeButton.enabled
-    target.SetName("PTV_7000")
-    settle(panel)
-    assert not panel.result.fresh.stale and panel.ui.writeButton.enabled
     array = slicer.util.arrayFromVolume(panel.node.volume)
     array[3, 4, 5] += 100
     slicer.util.arrayFromVolumeModified(panel.node.volume)
