@@ -61,11 +61,27 @@ def forget(dose: VolumeNode) -> None:
     """Take the dose's chart out of the scene."""
     chart = chart_of(dose)
     if chart is not None:
-        for series in _band_series(chart):
-            table = series.GetTableNode()
-            slicer.mrmlScene.RemoveNode(series)
-            slicer.mrmlScene.RemoveNode(table)
-        plots.remove(chart)
+        _remove(chart)
+
+
+def forget_orphans() -> None:
+    """Take the charts of doses that are gone out of the scene, with their curves and tables."""
+    kept = {dose.GetNodeReferenceID(CHART) for dose in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
+    for chart in slicer.util.getNodesByClass("vtkMRMLPlotChartNode"):
+        if chart.GetAttribute(plots.CURVES) and chart.GetID() not in kept:
+            _remove(chart)
+
+
+def _remove(chart: ChartNode) -> None:
+    _remove_bands(chart)
+    plots.remove(chart)
+
+
+def _remove_bands(chart: ChartNode) -> None:
+    for series in _band_series(chart):
+        table = series.GetTableNode()
+        slicer.mrmlScene.RemoveNode(series)
+        slicer.mrmlScene.RemoveNode(table)
 
 
 def colors_of(structures: SegmentationNode) -> dict[str, tuple[float, float, float]]:
@@ -102,14 +118,14 @@ def show_bands(dose: VolumeNode, kept: dict[str, Any], structure: str, color: tu
         return
     series = next(iter(_band_series(chart)), None)
     if not len(rows):
-        if series is not None:
-            slicer.mrmlScene.RemoveNode(series)
+        _remove_bands(chart)
         return
     if series is None:
-        series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode", _("90 % band"))
+        series = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode")
         series.SetAttribute(BANDS, dose.GetName())
         chart.AddAndObservePlotSeriesNodeID(series.GetID())
     _fill_bands(series, rows, f"{dose.GetName()} bands")
+    series.SetName(_("{structure}, 90 % band").format(structure=structure))
     series.SetColor(*(float(c) for c in color))
 
 

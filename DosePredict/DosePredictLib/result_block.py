@@ -102,6 +102,7 @@ class ResultBlock:
         self.panel.ui.countsLabel.toolTip = words.counts_words(kept.get("counts", {}))
         self.section.summarise(words.counts_text(kept["counts"]) if kept.get("counts") else "")
         self._show_in_views(dose, plan)
+        chart.forget_orphans()
         chart.show_beside(dose, node.reference)
         self._refresh_buttons(dose, plan)
         self._measure_what_is_missing(plan)

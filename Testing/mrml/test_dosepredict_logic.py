@@ -200,6 +200,7 @@ def test_bands_lie_at_their_volumes(scene, small):
     chart.show_bands(dose, record.kept_with(dose), "Parotid_L", (0.0, 1.0, 0.0))
     series = [s for s in scene.util.getNodesByClass("vtkMRMLPlotSeriesNode") if s.GetAttribute(chart.BANDS)]
     assert len(series) == 1 and series[0].GetColor() == (0.0, 1.0, 0.0)
+    assert series[0].GetName() == "Parotid_L, 90 % band"
 
 
 def test_what_changed_is_named(scene, logic, small):
@@ -227,6 +228,22 @@ def test_a_result_that_is_stopped_halfway_leaves_nothing(scene, logic, small, tm
     results.remove(dose)
     assert not scene.util.getNodesByClass("vtkMRMLPlotSeriesNode")
     assert not scene.util.getNodesByClass("vtkMRMLPlotChartNode")
+
+
+def test_the_chart_of_a_removed_dose_goes_with_its_curves_and_tables(scene, logic, small, tmp_path):
+    from DosePredictLib import chart
+
+    plan, dose = small
+    other = logic.show(small_result(tmp_path), plan)
+    chart.show_beside(dose, other)
+    scene.mrmlScene.RemoveNode(dose)
+    chart.forget_orphans()
+    assert scene.util.getNodesByClass("vtkMRMLPlotChartNode") == [chart.chart_of(other)]
+    assert all(s.GetTableNode() is not None for s in chart.plots.curves(chart.chart_of(other)))
+    scene.mrmlScene.RemoveNode(other)
+    chart.forget_orphans()
+    for kind in ("vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode", "vtkMRMLTableNode"):
+        assert not scene.util.getNodesByClass(kind), kind
 
 
 def test_saved_scene_brings_the_goals_back(scene, logic, small, tmp_path):

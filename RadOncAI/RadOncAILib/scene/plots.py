@@ -69,7 +69,8 @@ def remove(chart: ChartNode, name: str | None = None) -> None:
     for series in curves(chart, name):
         tables.add(series.GetTableNodeID())
         slicer.mrmlScene.RemoveNode(series)
-    for table in filter(None, tables):
+    used = {series.GetTableNodeID() for series in slicer.util.getNodesByClass("vtkMRMLPlotSeriesNode")}
+    for table in filter(None, tables - used):  # another chart may show the same dose
         slicer.mrmlScene.RemoveNode(slicer.mrmlScene.GetNodeByID(table))
     if name is None:
         slicer.mrmlScene.RemoveNode(chart)
