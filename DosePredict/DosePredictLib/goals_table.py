@@ -72,8 +72,9 @@ class GoalsTable:
 
     def _fill(self, number_: int, row: dict) -> None:
         symbol = SYMBOLS[row["verdict"]]
-        tip = _("{goal}: {words}. Priority {priority}; source: {source}").format(
-            goal=goal_text(row), words=row["reason"] or row["text"], priority=row["priority"], source=row["source"])
+        tip = _("{structure}, {goal}: {words}. Priority {priority}; source: {source}").format(
+            structure=row["structure"], goal=goal_text(row), words=row["reason"] or row["text"],
+            priority=row["priority"], source=row["source"])
         texts = (symbol, row["structure"], goal_text(row, self._unit), number(row["value"], row["unit"]),
                  band_text(row), verdict_text(row) + amount(row, self._unit))
         for column, text in enumerate(texts):

@@ -98,6 +98,9 @@ class ResultBlock:
         self._look(dose, kept, plan)
         self.section.retitle(_("Result: predicted dose, not a plan") if self._is_prediction(dose) else _("Result"))
         self.goals.show(kept.get("goals", []))
+        selector = self.panel.ui.goalsSelector
+        selector.toolTip = _("{goals}: the table of goals that the dose is measured against.").format(
+            goals=selector.currentText)
         self.panel.ui.countsLabel.text = words.counts_text(kept.get("counts", {}))
         self.panel.ui.countsLabel.toolTip = words.counts_words(kept.get("counts", {}))
         self.section.summarise(words.counts_text(kept["counts"]) if kept.get("counts") else "")

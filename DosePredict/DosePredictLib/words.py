@@ -48,11 +48,11 @@ def verdict_text(row: dict) -> str:
 
 
 def amount(row: dict, unit: str = "") -> str:
-    """By how much a goal is missed, with its sign: +1.0 Gy, without the unit where the title says it."""
+    """By how much a goal is missed: by 1.0 Gy, without the unit where the title says it."""
     if row.get("missed_by") is None:
         return ""
-    sign = "+" if row["limit"].startswith("<") else "−"
-    return f" {sign}{number(row['missed_by'], row['unit'])}{'' if row['unit'] == unit else ' ' + row['unit']}"
+    by = number(abs(row["missed_by"]), row["unit"])
+    return " " + _("by {amount}").format(amount=by if row["unit"] == unit else f"{by} {row['unit']}")
 
 
 def counts_text(counts: dict[str, int]) -> str:

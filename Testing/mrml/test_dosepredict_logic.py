@@ -291,7 +291,7 @@ def test_words(scene):
     row = {"metric": "D0.1cc[Gy]", "limit": "<=45", "unit": "Gy", "value": 46.04, "low": 44.0, "high": 49.0,
            "verdict": "fail", "missed_by": 1.04}
     assert words.goal_text(row) == "D0.1cc ≤45 Gy" and words.goal_text(row, "Gy") == "D0.1cc ≤45"
-    assert words.amount(row) == " +1.0 Gy" and words.amount({**row, "limit": ">=47"}, "Gy") == " −1.0"
+    assert words.amount(row) == " by 1.0 Gy" and words.amount({**row, "limit": ">=47"}, "Gy") == " by 1.0"
     assert words.band_text(row) == "44.0–49.0" and words.number(None, "Gy") == "–"
     assert words.number(4.567, "cc") == "4.57" and words.number(12.34, "cc") == "12.3"
     assert words.counts_text({"pass": 8, "near": 1, "unsure": 2, "fail": 1, "unknown": 0}) == \

@@ -342,7 +342,7 @@ def check_goals(panel, command):
         assert cell(panel, n, BAND) == band
         if row["verdict"] == "fail":
             by = abs(float(row["value"]) - float(row["limit"].lstrip("<>=")))
-            assert cell(panel, n, VERDICT) == f"missed {'+' if '<' in row['limit'] else '−'}{by:.1f}"
+            assert cell(panel, n, VERDICT) == f"missed by {by:.1f}"
     for verdict in ("pass", "near", "unsure", "fail"):
         count = sum(row["verdict"] == verdict for row in rows)
         assert f"{symbols[verdict]} {count}" in panel.ui.countsLabel.text
