@@ -42,6 +42,7 @@ class AutoContourPanel(PanelWidget):
         self.exports = ExportMenu(self, ui.exportButton)
         self.reviewing = Reviewing(self.refresh_soon)
         build.as_caption(ui.contoursLabel)
+        ui.contoursSelector.connect("nodeActivated(vtkMRMLNode*)", self.on_chosen)
         ui.editButton.connect("clicked()", self.on_edit)
         self._marking = qt.QMenu(ui.markButton)
         for word in STATUSES:
@@ -103,6 +104,11 @@ class AutoContourPanel(PanelWidget):
         structures = names if self.picker.left_out else None
         self.run.start("contour", lambda folder: self.logic.request(folder, volume, model, structures, device),
                        lambda result: self._show(result, volume))
+
+    def on_chosen(self, contours) -> None:
+        """Contours of an earlier run were hidden by a later one."""
+        if contours is not None:
+            contours.SetDisplayVisibility(True)
 
     def on_edit(self) -> None:
         contours = self.node.contours

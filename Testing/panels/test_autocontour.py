@@ -160,6 +160,13 @@ def test_the_second_run_is_in_the_same_worker(ready):
     assert pids[0] == pids[1] is not None and len(segmentations()) == 2
 
 
+def test_an_earlier_run_is_shown_again_when_it_is_chosen(ready):
+    first, second = contour(ready), contour(ready)
+    assert second.GetDisplayVisibility() and not first.GetDisplayVisibility()
+    ready.ui.contoursSelector.nodeActivated(first)
+    assert first.GetDisplayVisibility()
+
+
 def test_cancel_leaves_nothing_behind(ready):
     import slicer
 
