@@ -19,7 +19,7 @@ BANDS = "RadOncAI.Bands"
 LEFT_OUT = ("external", "support")
 BAND_PX, BAND_OPACITY = 5.0, 0.4
 _AT_VOLUME = re.compile(r"^D(\d+(?:\.\d+)?)(%|cc)\[Gy\]$")
-ROOM_FOR_LEGEND = 1.5  # the legend stands right, inside the axes
+ROOM_FOR_LEGEND = 1.75  # the legend stands right, inside the axes
 
 
 def show(dose: VolumeNode, result: dict[str, Any], structures: SegmentationNode, *, dash: bool) -> ChartNode:
