@@ -10,6 +10,7 @@ from radoncai.core.errors import InputError
 
 MOST_GY = 200
 
+
 def add_input(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", type=Path, metavar="INPUT", help="DICOM folder or file, NIfTI or NRRD")
     add_series(parser)

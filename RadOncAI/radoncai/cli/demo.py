@@ -90,7 +90,7 @@ def _contour(volume, targets, device: str, folder: Path, progress: Progress):
 
 def _dose(volume, structures, device: str, folder: Path, progress: Progress):
     from radoncai.dicom.structures import read_structures
-    from radoncai.dose.bands import read_bands
+    from radoncai.dose.bands import bands_of
     from radoncai.dose.evaluate import evaluate
     from radoncai.dose.goals import load_goals
     from radoncai.dose.job import predict_dose
@@ -98,8 +98,7 @@ def _dose(volume, structures, device: str, folder: Path, progress: Progress):
 
     structures = read_structures(folder.parent / "contour" / "rtstruct.dcm", volume)
     result = predict_dose(volume, structures, PRESCRIPTION, "hn_dose", device=device, progress=progress)
-    bands = read_bands(result.model.path / "bands.json")
-    evaluation = evaluate(result.dose, structures, PRESCRIPTION, [load_goals(GOALS)], bands, progress)
+    evaluation = evaluate(result.dose, structures, PRESCRIPTION, [load_goals(GOALS)], bands_of(result.model), progress)
     folder.mkdir()
     options = {
         "prescription_gy": PRESCRIPTION.targets,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from radoncai.core.rings import neighbours, signed_areas
+
 
 def joined_by_keyholes(rings: list[np.ndarray]) -> list[np.ndarray]:
     """One polygon for each outer ring; rings that run the other way round are holes and join the ring around them.
@@ -16,10 +18,9 @@ def joined_by_keyholes(rings: list[np.ndarray]) -> list[np.ndarray]:
     start = np.concatenate(rings)
     ends = np.cumsum([len(ring) for ring in rings])
     begins = ends - [len(ring) for ring in rings]
-    after = np.arange(len(start)) + 1
-    after[ends - 1] = begins
+    _, after = neighbours(begins, len(start))
     owner = np.repeat(np.arange(len(rings)), ends - begins)
-    areas = _areas(start, after, begins)
+    areas = signed_areas(start, after, begins)
     tops = {n: int(np.argmin(rings[n][:, 1])) for n in np.flatnonzero(areas < 0).tolist()}
     paths: dict[int, list[tuple[int, float, np.ndarray]]] = {}
     for n in sorted(tops, key=lambda n: -float(rings[n][tops[n], 1])):
@@ -57,8 +58,3 @@ def _edge_above(start: np.ndarray, after: np.ndarray, point: np.ndarray, among: 
     y[y >= point[1]] = -np.inf
     best = int(np.argmax(y)) if len(y) else -1
     return (int(at[best]), float(y[best])) if best >= 0 and np.isfinite(y[best]) else (-1, 0.0)
-
-
-def _areas(points: np.ndarray, after: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    x, y = points.T
-    return 0.5 * np.add.reduceat(x * y[after] - x[after] * y, begins)

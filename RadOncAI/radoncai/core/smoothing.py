@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from radoncai.core.polygons import mask_to_rings
-from radoncai.core.thinning import neighbours, thinned
+from radoncai.core.rings import neighbours, signed_areas
+from radoncai.core.thinning import thinned
 
 REACH = 0.38  # pixels that a point may move
 THINNING = 0.06  # pixels that leaving out points may change
@@ -25,7 +26,7 @@ def smooth_rings(mask: np.ndarray, thin: float = THINNING) -> list[np.ndarray]:
         return []
     start, begins = _halved(rings)
     before, after = neighbours(begins, len(start))
-    wanted = _areas(start, after, begins)
+    wanted = signed_areas(start, after, begins)
     moved = start + _relaxed(start, before, after)
     for _ in range(_AREA_STEPS):
         moved = start + _limited(_grown(moved, before, after, begins, wanted, REACH) - start, REACH)
@@ -78,12 +79,6 @@ def _grown(points: np.ndarray, before: np.ndarray, after: np.ndarray, begins: np
     tangent_x, tangent_y = x[after] - x[before], y[after] - y[before]
     size = np.maximum(np.hypot(tangent_x, tangent_y), 1e-9)
     around = np.add.reduceat(np.hypot(x[after] - x, y[after] - y), begins)
-    lacking = np.clip((wanted - _areas(points, after, begins)) / np.maximum(around, 1e-9), -most, most)
+    lacking = np.clip((wanted - signed_areas(points, after, begins)) / np.maximum(around, 1e-9), -most, most)
     shift = np.repeat(lacking, np.diff([*begins, len(points)])) / size
     return np.column_stack([x + tangent_y * shift, y - tangent_x * shift])
-
-
-def _areas(points: np.ndarray, after: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    """Signed area of each ring, positive for outer ones."""
-    x, y = points.T
-    return 0.5 * np.add.reduceat(x * y[after] - x[after] * y, begins)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from radoncai.core.rings import neighbours
+
 _SHARES = (0.3, 0.25, 0.15, 0.1, 0.05, 0.05, 0.05, 0.05)  # of the tolerance, for each pass
 
 
@@ -26,14 +28,6 @@ def thinned(points: np.ndarray, begins: np.ndarray, tolerance: float) -> tuple[n
         lengths = np.add.reduceat(kept, begins)
         points, begins = points[kept], np.cumsum(lengths) - lengths
     return points, begins
-
-
-def neighbours(begins: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Index of the point before and after each in closed polygons that lie one after the other."""
-    ends = np.append(begins[1:], n)
-    before, after = np.arange(n) - 1, np.arange(n) + 1
-    before[begins], after[ends - 1] = ends - 1, begins
-    return before, after
 
 
 def _distance(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
