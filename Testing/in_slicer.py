@@ -86,7 +86,7 @@ class Run:
 def draw_patient(run: Run) -> str:
     """The sample patient as DICOM, by the library."""
     sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "RadOncAI")]
-    from host.sample import sample_patient
+    from data.sample_dicom import sample_patient
 
     sample_patient(run.folder / "patient")
     return f"{len(list((run.folder / 'patient' / 'ct').iterdir()))} slices and an RTSTRUCT"

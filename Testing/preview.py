@@ -104,8 +104,8 @@ def _window(slicer, palette: str):
 def _load(slicer, data: Path):
     """The sample patient in the DICOM database, its CT in the scene."""
     import host
+    from data.sample_dicom import sample_patient
     from DICOMLib import DICOMUtils
-    from host.sample import sample_patient
 
     database = host.dicom_database(sample_patient(data / "patient"))
     for study in database.studiesForPatient(database.patients()[0]):
