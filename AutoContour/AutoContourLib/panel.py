@@ -49,25 +49,15 @@ class AutoContourPanel(PanelWidget):
             self._marking.addAction(marks.status_word(word)).connect("triggered()", self._marker(word))
         ui.markButton.setMenu(self._marking)
         ui.structureTable.connect("itemSelectionChanged()", self.refresh_buttons)
-        self._watched, self._tags = None, ()
-
-    def enter(self) -> None:
-        super().enter()
-        self.model.load()
+        self._watched = None
 
     def connect_node(self) -> None:
-        node = self.node
-        self._tags = (node.connectGui(self.ui), node.connectParametersToGui({"volume": self.input.selector}))
-        self.model.select(node.model)
-        self.run.device.currentIndex = max(0, self.run.device.findData(node.device))
-        self.run.device.connect("currentIndexChanged(int)", self.on_device)
+        super().connect_node()
         for contours in ours():
             self.reviewing.watch(contours)
 
     def disconnect_node(self) -> None:
-        self.run.device.disconnect("currentIndexChanged(int)", self.on_device)
-        for tag in self._tags:
-            self.node.disconnectGui(tag)
+        super().disconnect_node()
         self._watch(None)
 
     def forget(self) -> None:
@@ -95,9 +85,6 @@ class AutoContourPanel(PanelWidget):
 
     def on_picked(self) -> None:
         self.node.left_out = self.picker.left_out
-
-    def on_device(self, _index: int) -> None:
-        self.node.device = self.run.chosen_device
 
     def on_apply(self) -> None:
         volume, names, model, device = self.node.volume, self.picker.chosen, self.model.name, self.run.chosen_device

@@ -48,7 +48,7 @@ class BodyCompositionPanel(PanelWidget):
         self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in names}
         ui.modelSection.collapsed = True
         ui.editButton.connect("clicked()", self.on_edit)
-        self._tags, self._watched = (), None
+        self._watched = None
         self._order_keys()
 
     def _order_keys(self) -> None:
@@ -64,7 +64,6 @@ class BodyCompositionPanel(PanelWidget):
 
     def enter(self) -> None:
         super().enter()
-        self.model.load()
         self.live.soon()
 
     def exit(self) -> None:
@@ -72,17 +71,14 @@ class BodyCompositionPanel(PanelWidget):
         super().exit()
 
     def connect_node(self) -> None:
-        node, scene = self.node, slicer.mrmlScene
-        self._tags = (node.connectParametersToGui({"volume": self.input.selector}),)
-        self.model.select(node.model or settings.value(MODEL))
-        self.run.device.currentIndex = max(0, self.run.device.findData(node.device))
-        self.run.device.connect("currentIndexChanged(int)", self.on_device)
+        super().connect_node()
+        if not self.node.model:
+            self.model.select(settings.value(MODEL))
+        scene = slicer.mrmlScene
         self.addObserver(scene, scene.NodeRemovedEvent, self.refresh_soon)
 
     def disconnect_node(self) -> None:
-        self.run.device.disconnect("currentIndexChanged(int)", self.on_device)
-        for tag in self._tags:
-            self.node.disconnectGui(tag)
+        super().disconnect_node()
         self.removeObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.refresh_soon)
         self.person.forget()
         self.level.forget()
@@ -120,9 +116,6 @@ class BodyCompositionPanel(PanelWidget):
             self.node.model = self.model.name
             settings.remember(MODEL, self.model.name)
         self.input.look(self.model.name)
-
-    def on_device(self, _index: int) -> None:
-        self.node.device = self.run.chosen_device
 
     def on_person(self) -> None:
         """A field that was emptied takes what DICOM says."""

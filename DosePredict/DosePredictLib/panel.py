@@ -50,7 +50,6 @@ class DosePredictPanel(PanelWidget):
         self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in names}
         self._question, self._asked, self._answer = Question("dose_channels"), "", None
         self._watching = Watching(self, self.refresh_soon)
-        self._tags = ()
         self._order_tabs()
 
     def _order_tabs(self) -> None:
@@ -65,23 +64,13 @@ class DosePredictPanel(PanelWidget):
         for first, second in zip(order, order[1:], strict=False):
             qt.QWidget.setTabOrder(first, second)
 
-    def enter(self) -> None:
-        super().enter()
-        self.model.load()
-
     def connect_node(self) -> None:
-        node = self.node
-        self._tags = (node.connectGui(self.ui), node.connectParametersToGui({"volume": self.input.selector}))
-        self.model.select(node.model)
-        self.run.device.currentIndex = max(0, self.run.device.findData(node.device))
-        self.run.device.connect("currentIndexChanged(int)", self.on_device)
+        super().connect_node()
         self.result.connect_node()
 
     def disconnect_node(self) -> None:
         self.result.disconnect_node()
-        self.run.device.disconnect("currentIndexChanged(int)", self.on_device)
-        for tag in self._tags:
-            self.node.disconnectGui(tag)
+        super().disconnect_node()
         self._watching.nothing()
 
     def forget(self) -> None:
@@ -107,9 +96,6 @@ class DosePredictPanel(PanelWidget):
     def use_experimental(self) -> None:
         """A person takes the only model there is, though it is experimental."""
         self.model.select(next(m["name"] for m in self.model.models if m["usable"]))
-
-    def on_device(self, _index: int) -> None:
-        self.node.device = self.run.chosen_device
 
     def on_prescription(self) -> None:
         """A dose, a target or a confirmation was changed in the table."""

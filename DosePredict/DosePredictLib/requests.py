@@ -18,8 +18,6 @@ from radoncai.core.errors import InputError
 from . import record
 from .prescription import doses_from_texts, from_texts
 
-_found: set[str] = set()
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -77,18 +75,7 @@ def why_no_writing(plan: Plan, dose: VolumeNode | None) -> str:
         return _("This dose was not predicted here; it is in its own file already.")
     if plan.volume is None or plan.structures is None:
         return _("Choose the image and the structures that the dose was made from.")
-    return geometry.why_no_export(plan.volume, plan.structures, dose) or _why_no_files(plan.volume)
-
-
-def _why_no_files(volume: VolumeNode) -> str:
-    """`why_no_files`; what was found once is not looked up again, for the panel asks after every change."""
-    uids = volume.GetAttribute("DICOM.instanceUIDs")
-    if uids in _found:
-        return ""
-    reason = why_no_files(volume)
-    if not reason:
-        _found.add(uids)
-    return reason
+    return geometry.why_no_export(plan.volume, plan.structures, dose) or why_no_files(plan.volume)
 
 
 def write(plan: Plan, dose: VolumeNode, output: str, folder: Path, *, report: bool = False) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from RadOncAILib.scene.nodes import VolumeNode
 
 MODALITY_TAG = "0008,0060"
 MODALITY = "RadOncAI.Modality"
+# By the first slice's UID: panels ask after every change, and a database answers one slice at a time.
+_FILES: dict[str, list[str]] = {}
 
 
 def image_request(volume: VolumeNode, folder: Path | None = None) -> dict[str, Any]:
@@ -51,12 +53,17 @@ def instance_uids(volume: VolumeNode) -> list[str]:
 
 def files_of(volume: VolumeNode) -> list[str]:
     """The DICOM files of the slices; [] where the volume is not from DICOM or one is not in the database."""
-    database = open_database()
-    uids = instance_uids(volume)
+    database, uids = open_database(), instance_uids(volume)
     if not uids or database is None:
         return []
+    known = _FILES.get(uids[0], [])
+    if len(known) == len(uids) and [known[0], known[-1]] == [database.fileForInstance(uids[n]) for n in (0, -1)]:
+        return list(known)
     files = [database.fileForInstance(uid) for uid in uids]
-    return files if all(files) else []
+    if not all(files):
+        return []
+    _FILES[uids[0]] = files
+    return list(files)
 
 
 def why_no_files(volume: VolumeNode) -> str:

@@ -17,7 +17,7 @@ from .log_section import LogSection
 class PanelWidget(VTKObservationMixin):
     """The life of a panel. `owner` is the module's ScriptedLoadableModuleWidget, `logic` its Logic.
 
-    A panel overrides `build` (make blocks in the placeholders of `self.ui`, set `self.run` and `self.model`),
+    A panel overrides `build` (make blocks in the placeholders of `self.ui`: `self.input`, `self.model`, `self.run`),
     `connect_node` and `disconnect_node` (widgets to and from `self.node`), `refresh` (show what can be done now) and
     `forget` (drop answers and nodes). `self.node` is the typed parameter node, None while the panel is not open.
     """
@@ -25,7 +25,8 @@ class PanelWidget(VTKObservationMixin):
     def __init__(self, owner, logic) -> None:
         VTKObservationMixin.__init__(self)
         self.owner, self.logic, self.node, self.ui = owner, logic, None, None
-        self.run = self.model = None
+        self.input = self.model = self.run = None
+        self._tags = ()
         self._refresh_soon = qt.QTimer()
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(0)
@@ -37,10 +38,18 @@ class PanelWidget(VTKObservationMixin):
         """Make the blocks; `self.run` is its RunBlock."""
 
     def connect_node(self) -> None:
-        """Connect widgets and `self.node`, both ways."""
+        """Connect widgets and `self.node`, both ways: here image, model and device, which every panel has."""
+        node, device = self.node, self.run.device
+        self._tags = (node.connectGui(self.ui), node.connectParametersToGui({"volume": self.input.selector}))
+        self.model.select(node.model)
+        device.currentIndex = max(0, device.findData(node.device))
+        device.connect("currentIndexChanged(int)", self._on_device)
 
     def disconnect_node(self) -> None:
         """Undo `connect_node`."""
+        self.run.device.disconnect("currentIndexChanged(int)", self._on_device)
+        for tag in self._tags:
+            self.node.disconnectGui(tag)
 
     def refresh(self) -> None:
         """Show what stands in `self.node` and what can be done."""
@@ -69,6 +78,7 @@ class PanelWidget(VTKObservationMixin):
 
     def enter(self) -> None:
         self._open_node()
+        self.model.load()
 
     def exit(self) -> None:
         """Another module is opened: a run is cancelled, nothing half-made stays."""
@@ -154,6 +164,9 @@ class PanelWidget(VTKObservationMixin):
             model.load()
 
     # inside
+
+    def _on_device(self, _index: int) -> None:
+        self.node.device = self.run.chosen_device
 
     def _on_refresh(self) -> None:
         if self.node is not None:
