@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from RadOncAILib.worker.process_tree import kill_tree
+from radoncai.core.process_tree import kill_tree
 
 
 class PipeProcess:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import qt
 
+from radoncai.core.process_tree import kill_tree
 from RadOncAILib.worker.pipe import last_line
-from RadOncAILib.worker.process_tree import kill_tree
 
 
 class QtProcess:

@@ -1,4 +1,4 @@
-"""Ending the worker and whatever it started, by its own process id: the launcher before it is not the worker."""
+"""Ending a process and whatever it started, by its own id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 
 def kill_tree(pid: int) -> None:
-    """Hard, at once; a process that is gone already is no error."""
+    """Hard, at once; a process that is gone already is no error. Off Windows it must lead a group of its own."""
     if sys.platform == "win32":
         hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         subprocess.run(["taskkill", "/T", "/F", "/PID", str(pid)], capture_output=True, creationflags=hidden,
