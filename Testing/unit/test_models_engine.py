@@ -8,6 +8,7 @@ from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
 from radoncai.models.engine import mirrored_order, segment
+from radoncai.models.options import RunOptions
 from radoncai.models.orientation import to_lps
 from radoncai.models.sampling import model_grid, resample_to
 from radoncai.models.spec import InputSpec, ModelSpec, OutputSpec
@@ -138,7 +139,7 @@ def test_flips_swap_paired_organs():
     volume, masks = drawn()
     names = ("Kidney_L", "Kidney_R")
     whole = spec(names, patch=None, thresholds=dict.fromkeys(names, 0.4))
-    found = segment(volume, whole, Leftmost(), names, Progress(), flips=True).found
+    found = segment(volume, whole, Leftmost(), names, Progress(), RunOptions(flips=True)).found
     for name in names:
         assert dice(full(found[name], volume.array.shape), masks[name]) > 0.9
 

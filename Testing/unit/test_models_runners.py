@@ -93,8 +93,6 @@ def test_what_cannot_be_opened_is_said(tmp_path):
         runners.open(write(tmp_path), "cpu")
     with pytest.raises(PlatformError, match="tpu"):
         runners.open(write(tmp_path), "tpu")
-    with pytest.raises(ModelError, match="runner nnunet"):
-        runners.open(write(tmp_path, runner="nnunet"), "cpu")
     with pytest.raises(ModelError, match="names no .onnx"):
         runners.open(write(tmp_path, weights={}), "cpu")
     with pytest.raises(ModelError, match="no code"):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from radoncai.contour import classical as _registers_body  # noqa: F401
 from radoncai.contour.findings import check_all
 from radoncai.core.errors import InputError
 from radoncai.core.naming import resolve
 from radoncai.core.progress import Progress
-from radoncai.core.structures import Algorithm, Structure, StructureSet, bounding_box
+from radoncai.core.structures import Algorithm, Structure, StructureSet
 from radoncai.core.templates import match
 from radoncai.core.volume import Volume
 from radoncai.models import runners
 from radoncai.models.applicability import check
 from radoncai.models.catalogue import ModelFolder, find
-from radoncai.models.engine import Found, Segmentation, clean, segment
+from radoncai.models.engine import segment
+from radoncai.models.options import RunOptions
+from radoncai.models.segmentation import Found
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +42,14 @@ class ContourResult:
 
 
 def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[str] | None = None, device: str = "auto",
-            progress: Progress | None = None, flips: bool = False, override: bool = False) -> ContourResult:
+            progress: Progress | None = None, flips: bool = False, override: bool = False, uncertainty: bool = False,
+            images: Mapping[str, Volume] | None = None, folds: tuple[int, ...] | None = None) -> ContourResult:
     """Draw structures on an image with one model.
 
     `structures` are names of the model's outputs or their aliases (None: all), `flips` averages with the mirrored
-    image, `override` runs on an image outside the model's applicability and says so in the warnings.
+    image, `override` runs on an image outside the model's applicability and says so in the warnings, `uncertainty`
+    also gives entropies, `folds` picks members of an ensemble. `images` are further images by the names of
+    `model.json`, each in the volume's patient space (a registration is applied to its grid before).
     Raises InputError, ModelError, PlatformError, Cancelled.
     """
     progress = progress or Progress()
@@ -57,10 +60,11 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     warnings = (*volume.source.warnings, *said, *check(volume, folder.model, override))
     progress.step("loading the model")
     runner = runners.open(folder, device)
-    if folder.model.runner == "classical":
-        found = _classical(runner.run(volume, progress), folder, names)
+    options = RunOptions(device, flips, uncertainty, override, folds)
+    if runners.takes_images(runner):
+        found = runner.run({folder.model.images[0].name: volume, **(images or {})}, names, progress, options)
     else:
-        found = segment(volume, folder.model, runner, names, progress, flips)
+        found = segment(volume, folder.model, runner, names, progress, options, images)
     algorithm = Algorithm(folder.name, folder.version, runner.weights)
     drawn = tuple(_structure(name, found.found[name], folder, algorithm) for name in names if name in found.found)
     progress.step("checking the contours")
@@ -78,20 +82,6 @@ def asked_names(folder: ModelFolder, structures: Sequence[str] | None) -> tuple[
         return folder.model.names, ()
     resolved = resolve(structures, folder.model.names, where=f"the model {folder.name}")
     return tuple(n for n in folder.model.names if n in resolved.names.values()), resolved.said
-
-
-def _classical(parts: dict[str, np.ndarray | str], folder: ModelFolder, names: tuple[str, ...]) -> Segmentation:
-    found, missing = {}, {}
-    for name in names:
-        part = parts.get(name, "the model gave no answer for it")
-        mask = part if isinstance(part, str) else clean(part, folder.model, name)
-        if isinstance(mask, str):
-            missing[name] = mask
-        elif (box := bounding_box(mask)) is None:
-            missing[name] = "the model found nothing"
-        else:
-            found[name] = Found(np.ascontiguousarray(mask[box]), box, None)
-    return Segmentation(found, missing)
 
 
 def _structure(name: str, found: Found, folder: ModelFolder, algorithm: Algorithm) -> Structure:

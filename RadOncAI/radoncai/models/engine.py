@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from scipy import ndimage
@@ -14,37 +13,18 @@ from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import Box, bounding_box
 from radoncai.core.volume import Volume
+from radoncai.models.clean import clean
+from radoncai.models.options import PLAIN, RunOptions
 from radoncai.models.orientation import to_lps
-from radoncai.models.runners import Runner
+from radoncai.models.runners import TileRunner
 from radoncai.models.sampling import box_back, model_grid, resample_to, slices_back
+from radoncai.models.segmentation import Found, Segmentation
 from radoncai.models.spec import InputSpec, ModelSpec
 from radoncai.models.windows import sliding_window
 
 MARGIN_MM = 12.0
 UNSURE = (0.2, 0.8)
 MULTIPLE = 32
-
-CLEAN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "largest_component": morphology.largest_component,
-    "fill_holes": morphology.fill_holes_in_slices,
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A structure on the image's grid: `mask` covers `box`; `uncertainty` is `unsure_share` on the model's grid."""
-
-    mask: np.ndarray
-    box: Box
-    uncertainty: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class Segmentation:
-    """What a network found; `missing` maps the names it did not find to the reason."""
-
-    found: dict[str, Found]
-    missing: dict[str, str]
 
 
 def normalised(array: np.ndarray, rule: InputSpec) -> np.ndarray:
@@ -53,12 +33,12 @@ def normalised(array: np.ndarray, rule: InputSpec) -> np.ndarray:
     return ((out - np.float32(rule.mean)) / np.float32(rule.std)).astype(np.float32)
 
 
-def segment(volume: Volume, spec: ModelSpec, runner: Runner, names: tuple[str, ...], progress: Progress,
-            flips: bool = False) -> Segmentation:
+def segment(volume: Volume, spec: ModelSpec, runner: TileRunner, names: tuple[str, ...], progress: Progress,
+            options: RunOptions = PLAIN, images: Mapping[str, Volume] | None = None) -> Segmentation:
     """Masks of the outputs `names` on the volume's grid. A structure does not depend on which others are asked for.
 
-    `flips` also runs each tile mirrored left to right, paired organs swapped, and takes the mean.
-    Raises ModelError, PlatformError, Cancelled.
+    `options.flips` also runs each tile mirrored left to right, paired organs swapped, and takes the mean.
+    `images` are further images by name, in the volume's patient space. Raises ModelError, PlatformError, Cancelled.
     """
     progress.step("preparing the image")
     turned, turn = to_lps(volume)
@@ -68,7 +48,7 @@ def segment(volume: Volume, spec: ModelSpec, runner: Runner, names: tuple[str, .
     box = body_box(body, target.spacing_mm)
     if box is None:
         raise InputError("No patient was found on the image: nothing is denser than air; check that it is a CT in HU.")
-    chances = probabilities(small[box][None], spec, runner, progress, flips, body[box])
+    chances = probabilities(small[box][None], spec, runner, progress, options.flips, body[box])
     progress.step("bringing the contours to the image")
     result = to_image(chances, box, target, turned.grid, spec, names, progress)
     back = {name: Found(np.ascontiguousarray(turn.undo(f.mask)), turn.undo_box(f.box, turned.grid.shape), f.uncertainty)
@@ -86,7 +66,7 @@ def body_box(body: np.ndarray, spacing_mm: tuple[float, float, float]) -> Box | 
                  for b, m, n in zip(box, margin, body.shape, strict=True))
 
 
-def probabilities(channels: np.ndarray, spec: ModelSpec, runner: Runner, progress: Progress,
+def probabilities(channels: np.ndarray, spec: ModelSpec, runner: TileRunner, progress: Progress,
                   flips: bool = False, active: np.ndarray | None = None) -> np.ndarray:
     """(channels, k, j, i) in the inputs' units on the model's grid to (outputs, k, j, i) after the activation.
 
@@ -161,15 +141,6 @@ def to_image(chances: np.ndarray, box: Box, target: Grid, grid: Grid, spec: Mode
 def threshold(spec: ModelSpec, name: str) -> float:
     """The least probability of a structure's voxels; where classes exclude each other the largest decides anyway."""
     return spec.thresholds.get(name, 0.2 if spec.activation == "softmax" else 0.5)
-
-
-def clean(mask: np.ndarray, spec: ModelSpec, name: str) -> np.ndarray:
-    """The clean-up rules that `model.json` declares for a structure."""
-    for rule in spec.postprocess.get(name, ()):
-        if rule not in CLEAN:
-            raise ModelError(f"The model {spec.name} asks for the clean-up rule {rule}, which is unknown here.")
-        mask = CLEAN[rule](mask)
-    return mask
 
 
 def _cleaned(chance: np.ndarray, spec: ModelSpec, name: str) -> np.ndarray:

@@ -17,13 +17,27 @@ ACTIVATIONS = ("sigmoid", "softmax", "none")
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One input channel: `(clip(x, *clip) - mean) / std`; voxels outside the image get `outside`, before that."""
+    """One input channel: `(clip(x, *clip) - mean) / std`; voxels outside the image get `outside`, before that.
+
+    `image` names the image that the channel is read from, "" for the planning image; several channels may share one.
+    """
 
     name: str
     clip: tuple[float, float] | None = None
     mean: float = 0.0
     std: float = 1.0
     outside: float = -1000.0
+    image: str = ""
+    modality: str = ""
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """An image that the model needs; `modality` "" takes any."""
+
+    name: str
+    modality: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,9 @@ class ModelSpec:
 
     `activation`: sigmoid = one independent probability an output, softmax = background first, then the outputs,
     none = the numbers as they are. `spacing_mm` None means the image's own grid, `patch` None the whole image.
+    `images` has at least one, the first is the planning image. `flips`: the model may be run mirrored left to right.
+    `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's.
+    `folder`: where a foreign format lies below the model's folder.
     """
 
     name: str
@@ -49,6 +66,7 @@ class ModelSpec:
     title: str = ""
     modality: tuple[str, ...] = ("CT",)
     sites: tuple[str, ...] = ()
+    images: tuple[ImageSpec, ...] = (ImageSpec("image"),)
     inputs: tuple[InputSpec, ...] = ()
     outputs: tuple[OutputSpec, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
@@ -61,6 +79,10 @@ class ModelSpec:
     applicability: dict[str, Any] = field(default_factory=dict)
     postprocess: dict[str, tuple[str, ...]] = field(default_factory=dict)
     thresholds: dict[str, float] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+    flips: bool = False
+    unit: str = ""
+    folder: str = ""
     memory_mb: int | None = None
     licence: str = ""
 
@@ -96,7 +118,20 @@ def read_spec(path: Path) -> ModelSpec:
     missing = [key for key in ("name", "version", "task", "runner") if not values.get(key)]
     if missing:
         raise ModelError(f"{path}: the key '{missing[0]}' is missing.")
+    values["images"] = _images(values.get("images", ()), values.get("inputs", ()), values.get("modality", ("CT",)))
+    named = {i.name for i in values["images"]}
+    if unknown := [i.image for i in values.get("inputs", ()) if i.image and i.image not in named]:
+        raise ModelError(f"{path}: an input is read from the image '{unknown[0]}', which 'images' does not name.")
     return ModelSpec(**values)
+
+
+def _images(declared: tuple[ImageSpec, ...], inputs: tuple[InputSpec, ...],
+            modality: tuple[str, ...]) -> tuple[ImageSpec, ...]:
+    """The images as declared; else the planning image and those that the inputs name."""
+    if declared:
+        return declared
+    further = {i.image: ImageSpec(i.image, i.modality) for i in inputs if i.image}
+    return (ImageSpec("image", modality[0] if len(modality) == 1 else ""), *further.values())
 
 
 def _text(value: object) -> str:
@@ -145,11 +180,22 @@ def _input(value: dict[str, Any]) -> InputSpec:
     if (clip and (len(clip) != 2 or clip[0] >= clip[1])) or float(rule.get("std", 1.0)) == 0.0:
         raise ValueError
     outside = float(rule.get("outside", clip[0] if clip else -1000.0))
-    return InputSpec(_text(value["name"]), clip, float(rule.get("mean", 0.0)), float(rule.get("std", 1.0)), outside)
+    return InputSpec(_text(value["name"]), clip, float(rule.get("mean", 0.0)), float(rule.get("std", 1.0)), outside,
+                     _text(value.get("image", "")), _text(value.get("modality", "")))
+
+
+def _image(value: dict[str, Any]) -> ImageSpec:
+    return ImageSpec(_text(value["name"]), _text(value.get("modality", "")), _text(value.get("title", "")))
 
 
 def _output(value: dict[str, Any]) -> OutputSpec:
     return OutputSpec(_text(value["name"]), _text(value.get("role", "oar")))
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
 
 
 def _object(value: object) -> dict[str, Any]:
@@ -162,7 +208,8 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "name": _text, "version": _text, "title": _text, "licence": _text,
     "task": _one_of(TASKS), "runner": _one_of(RUNNERS), "activation": _one_of(ACTIVATIONS),
     "orientation": _one_of(("LPS",)), "modality": _texts, "sites": _texts,
-    "inputs": lambda v: tuple(_input(x) for x in v), "outputs": lambda v: tuple(_output(x) for x in v),
+    "images": lambda v: tuple(_image(x) for x in v), "flips": _yes_or_no, "members": _texts, "unit": _text,
+    "folder": _text, "inputs": lambda v: tuple(_input(x) for x in v), "outputs": lambda v: tuple(_output(x) for x in v),
     "spacing_mm": _lengths, "patch": _sizes, "overlap": _share, "memory_mb": int,
     "weights": lambda v: {_text(k): _text(x).lower() for k, x in v.items()},
     "network": _object, "applicability": _object,

@@ -1,28 +1,34 @@
-"""One runner a framework. A runner turns arrays into arrays on its own grid; the engine does the rest."""
+"""One runner a format of model. Two kinds: of tiles, where the engine does the rest, and of whole images."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 
-from radoncai.core.errors import ModelError, PlatformError
+from radoncai.core.errors import PlatformError
 from radoncai.core.progress import Progress
+from radoncai.core.volume import Volume
 from radoncai.models.catalogue import ModelFolder
+from radoncai.models.options import RunOptions
+from radoncai.models.segmentation import Segmentation
 from radoncai.models.weights import file_ending
 
 DEVICES = ("auto", "cpu", "cuda")
 
 
-class Runner(Protocol):
-    """A loaded model.
+class TileRunner(Protocol):
+    """A loaded network: onnx, torch, torchscript. The engine resamples, crops, tiles and activates.
 
-    Networks: `run` takes float32 (channels, [k,] j, i), normalised and on the model's grid, and gives float32
-    (outputs, [k,] j, i) before activation. Classical runners take a Volume and give name -> mask or reason.
-    `weights` is the sha256 of the file in use ("" for classical), `device` cpu or cuda.
+    `run` takes float32 (channels, [k,] j, i), normalised and on the model's grid, and gives float32
+    (outputs, [k,] j, i) before activation. `weights` is the sha256 of the file in use, `device` cpu or cuda.
+    An ensemble also has `members`, their number, and `run_member(n, inputs, progress)`.
     """
 
     weights: str
@@ -31,28 +37,53 @@ class Runner(Protocol):
     def run(self, inputs: np.ndarray, progress: Progress) -> np.ndarray: ...
 
 
+class ImageRunner(Protocol):
+    """A model that does its own pre- and post-processing: classical, monai_bundle, nnunet, totalsegmentator.
+
+    `images` maps the names of `model.json`'s images to volumes in one patient space; the first is the planning image,
+    on whose grid masks and entropy come back. `names` are the outputs that are wanted. `weights` is "" for classical.
+    """
+
+    whole: bool
+    weights: str
+    device: str
+
+    def run(self, images: Mapping[str, Volume], names: tuple[str, ...], progress: Progress,
+            options: RunOptions) -> Segmentation: ...
+
+
+Runner = TileRunner | ImageRunner
+
+
+def takes_images(runner: Runner) -> bool:
+    """Whether it is an ImageRunner."""
+    return bool(getattr(runner, "whole", False))
+
+
 def open(folder: ModelFolder, device: str = "auto") -> Runner:
-    """Load a model: hashes checked, then onnxruntime, torch or classical code, as `model.json` and the device say.
+    """Load a model: hashes checked, by the file of this folder that bears the name of `model.json`'s runner.
 
     An onnx model that brings torch weights runs in torch on a GPU. Raises ModelError, PlatformError.
     """
     if device not in DEVICES:
         raise PlatformError(f"The device {device} is unknown; choose one of {', '.join(DEVICES)}.")
     kind = folder.model.runner
-    if kind == "classical":
-        from radoncai.models.runners import classical as runner
-    elif kind == "torch" or (kind == "onnx" and _prefers_torch(folder, device)):
-        from radoncai.models.runners import torch as runner
-    elif kind == "onnx":
-        from radoncai.models.runners import onnx as runner
-    else:
-        raise ModelError(f"The model {folder.name} needs the runner {kind}, which this version does not have.")
-    return runner.open(folder, device)
+    return _module("torch" if kind == "onnx" and _prefers_torch(folder, device) else kind).open(folder, device)
+
+
+def why_not(folder: ModelFolder) -> str:
+    """Why a model cannot run now and what to do, in a sentence; "" where it can. Loads nothing heavy."""
+    ask = getattr(_module(folder.model.runner), "why_not", None)
+    return ask(folder) if ask else ""
 
 
 def has_gpu() -> bool:
     """True where an NVIDIA driver is present; cheap, imports nothing."""
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _module(kind: str) -> ModuleType:
+    return importlib.import_module(f"radoncai.models.runners.{kind}")
 
 
 def _prefers_torch(folder: ModelFolder, device: str) -> bool:

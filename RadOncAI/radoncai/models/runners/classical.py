@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from radoncai.core.errors import ModelError
 from radoncai.core.progress import Progress
+from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
 from radoncai.models.catalogue import ModelFolder
+from radoncai.models.clean import clean
+from radoncai.models.options import PLAIN, RunOptions
+from radoncai.models.segmentation import Found, Segmentation
+from radoncai.models.spec import ModelSpec
 
-Result = dict[str, np.ndarray | str]
-Function = Callable[[Volume, Progress], Result]
+Function = Callable[[Volume, Progress], dict[str, np.ndarray | str]]
 
 _functions: dict[str, Function] = {}
 
@@ -21,7 +25,7 @@ def register(name: str) -> Callable[[Function], Function]:
     """Decorator: the function computes the classical model of this name.
 
     It gets a Volume and Progress and gives output name -> boolean mask on the volume's grid, or the reason (text)
-    why there is none. A model of another task may give what its job agrees on.
+    why there is none.
     """
     def keep(function: Function) -> Function:
         _functions[name] = function
@@ -32,18 +36,33 @@ def register(name: str) -> Callable[[Function], Function]:
 class ClassicalRunner:
     """A registered function."""
 
+    whole = True
     weights = ""
     device = "cpu"
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, spec: ModelSpec) -> None:
         self._function = function
+        self._spec = spec
 
-    def run(self, inputs: Volume, progress: Progress) -> Result:
-        return self._function(inputs, progress)
+    def run(self, images: Mapping[str, Volume], names: tuple[str, ...], progress: Progress,
+            options: RunOptions = PLAIN) -> Segmentation:
+        """The planning image's structures; `options` change nothing, there is nothing to average."""
+        parts = self._function(images[self._spec.images[0].name], progress)
+        found, missing = {}, {}
+        for name in names:
+            part = parts.get(name, "the model gave no answer for it")
+            mask = part if isinstance(part, str) else clean(part, self._spec, name)
+            if isinstance(mask, str):
+                missing[name] = mask
+            elif (box := bounding_box(mask)) is None:
+                missing[name] = "the model found nothing"
+            else:
+                found[name] = Found(np.ascontiguousarray(mask[box]), box)
+        return Segmentation(found, missing)
 
 
 def open(folder: ModelFolder, device: str) -> ClassicalRunner:
     """Raises ModelError where no job has registered a function under the model's name."""
     if folder.name not in _functions:
         raise ModelError(f"The classical model {folder.name} has no code in this version; update RadOncAI.")
-    return ClassicalRunner(_functions[folder.name])
+    return ClassicalRunner(_functions[folder.name], folder.model)

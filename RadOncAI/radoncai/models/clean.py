@@ -1,0 +1,25 @@
+"""The clean-up rules that `model.json` declares for a structure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from radoncai.core import morphology
+from radoncai.core.errors import ModelError
+from radoncai.models.spec import ModelSpec
+
+RULES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "largest_component": morphology.largest_component,
+    "fill_holes": morphology.fill_holes_in_slices,
+}
+
+
+def clean(mask: np.ndarray, spec: ModelSpec, name: str) -> np.ndarray:
+    """The mask after the rules in the order declared. Raises ModelError for a rule that is unknown."""
+    for rule in spec.postprocess.get(name, ()):
+        if rule not in RULES:
+            raise ModelError(f"The model {spec.name} asks for the clean-up rule {rule}, which is unknown here.")
+        mask = RULES[rule](mask)
+    return mask
