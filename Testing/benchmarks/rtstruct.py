@@ -28,6 +28,7 @@ INSTALL = ROOT / "Testing" / "system" / "install_peers.sh"
 STEPS = Path(__file__).with_name("rtstruct_steps.py")
 PEER_STEPS = Path(__file__).with_name("rtstruct_peers.py")
 READERS = ROOT.parent / "shared" / "data" / "two_reader_hn"
+SCANS = ("0522c0014", "TCGA-CV-5978")  # of the two readers, written as CT series
 
 INTRODUCTION = (
     "Twenty structures (rings, islands, noise like bowel, a lens of 87 voxels, single voxels, borders), 150 slices of "
@@ -142,6 +143,26 @@ def readers(data: Path) -> list[Row]:
             for row in rows_of(f"two readers' masks, {way}", step("readers", data, way), len(files))]
 
 
+def readers_series(data: Path, folder: Path) -> list[Row]:
+    """The same masks on written CT series: through our reader, the plain one and plastimatch."""
+    program, rows = shutil.which("plastimatch"), []
+    for scan in SCANS if data.is_dir() else ():
+        place = folder / scan
+        slices = step("readers_series", data, place, scan)["slices"]
+        for way in ("exact", "smooth"):
+            name = f"two readers, {scan} as a CT series of {slices} slices, {way}"
+            rows += rows_of(name, step("readers_judged", data, place, scan, way), 2)
+            for flag in ([], ["--xor-contours"]) if program else ():
+                masks = f"{way}{len(flag)}"
+                for reader in ("oncologist", "radiographer"):
+                    timed([program, "convert", "--input", place / f"{reader} {way}.dcm", "--referenced-ct", place / "ct",
+                           "--output-prefix", place / f"{reader} {masks}", "--prefix-format", "nrrd", *flag])
+                rows += rows_of(f"{name}{', --xor-contours' if flag else ''}",
+                                step("readers_compared", data, place, scan, masks), 2)
+        shutil.rmtree(place)
+    return rows
+
+
 def text_of(rows: list[Row]) -> str:
     lines = [
         "## RTSTRUCT", "",
@@ -170,7 +191,7 @@ def main() -> int:
         folder = Path(name)
         step("make", folder)
         rows = ours(folder) + ([] if args.no_peers else plastimatch(folder) + peers(folder))
-        rows += large(folder) + readers(args.data)
+        rows += large(folder) + readers(args.data) + readers_series(args.data, folder)
     emit(rows, as_json=args.json, script="Testing/benchmarks/rtstruct.py", name=TABLE, text=text_of(rows))
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import sys
@@ -12,23 +11,24 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for Testing/data
 SHAPE, SPACING_MM = (150, 512, 512), (2.5, 0.977, 0.977)
 ORIGIN = (-250.0, -250.0, -180.0)
+READERS = ("oncologist", "radiographer")
 DRAWING = {"exact": {}, "smooth": {"contours": "smooth"}, "xor": {"holes": "xor"}}
 
 
 def make(folder: Path) -> dict[str, float]:
     """The CT series, and the masks in one file, cropped and packed."""
+    from data.rois import twenty_rois
+
     from radoncai.core.grid import Grid
     from radoncai.core.structures import bounding_box
     from radoncai.core.volume import Volume
     from radoncai.dicom.ct_writer import write_ct_series
 
-    spec = importlib.util.spec_from_file_location("rois", Path(__file__).parents[1] / "data" / "rois.py")
-    rois = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(rois)
     kept = {}
-    for name, mask in rois.twenty_rois(SHAPE, SPACING_MM).items():
+    for name, mask in twenty_rois(SHAPE, SPACING_MM).items():
         box = bounding_box(mask)
         kept[f"box_{name}"] = [(s.start, s.stop) for s in box]
         kept[f"bits_{name}"] = np.packbits(mask[box])
@@ -118,61 +118,20 @@ def read(folder: Path, way: str, size: str = "") -> dict[str, float]:
 
 def judge(folder: Path, way: str) -> dict[str, float]:
     """Volume of the polygons, and the voxels that a plain reader gets: even-odd over the contours of each slice."""
-    import pydicom
+    from data.plain_reader import area, mask_of, polygons_of
 
     _, structures = place(folder, "")
-    data = pydicom.dcmread(folder / f"{way}.dcm")
-    names = {r.ROINumber: r.ROIName for r in data.StructureSetROISequence}
-    contours = {names[r.ReferencedROINumber]: r.get("ContourSequence", ()) for r in data.ROIContourSequence}
+    contours = polygons_of(folder / f"{way}.dcm", structures.grid)
     ratios, dice = {}, {}
     for s in structures:
-        planes: dict[int, list[np.ndarray]] = {}
-        for c in contours.get(s.name, ()):
-            raw = c.get_item("ContourData").value
-            text = raw if isinstance(raw, bytes) else "\\".join(map(str, raw)).encode()
-            points = np.array(text.strip(b" \0").split(b"\\"), float).reshape(-1, 3)
-            index = (points - structures.grid.origin_lps) / (SPACING_MM[2], SPACING_MM[1], SPACING_MM[0])
-            planes.setdefault(int(np.rint(index[0, 2])), []).append(index[:, :2])
-        mask = np.zeros(SHAPE, bool)
-        for k, polygons in planes.items():
-            mask[k] = even_odd(polygons)
-        true = s.full(SHAPE)
+        planes = contours.get(s.name, {})
+        mask, true = mask_of(planes, SHAPE), s.full(SHAPE)
         dice[s.name] = 2 * int((mask & true).sum()) / (int(mask.sum()) + s.voxels)
         ratios[s.name] = sum(map(area, planes.values())) / s.voxels
     low, high = min(ratios, key=ratios.get), max(ratios, key=ratios.get)
     worst = min(dice, key=dice.get)
     return {f"volume ratio, lowest ({low})": ratios[low], f"volume ratio, highest ({high})": ratios[high],
             f"Dice{'' if dice[worst] == 1 else f' ({worst})'}": dice[worst]}
-
-
-def even_odd(polygons: list[np.ndarray]) -> np.ndarray:
-    """Voxel centres with an odd number of edges to their left, all polygons of the slice together."""
-    toggles = np.zeros((SHAPE[1], SHAPE[2] + 1), np.int32)
-    for polygon in polygons:
-        x0, y0 = np.round(polygon, 6).T
-        for ax, ay, bx, by in zip(x0, y0, np.roll(x0, -1), np.roll(y0, -1), strict=True):
-            if ay != by:
-                rows = np.arange(max(0, int(np.ceil(min(ay, by)))), min(SHAPE[1], int(np.ceil(max(ay, by)))))
-                at = np.round(ax + (rows - ay) * (bx - ax) / (by - ay), 6)
-                toggles[rows, np.clip(np.ceil(at), 0, SHAPE[2]).astype(int)] += 1
-    return np.cumsum(toggles[:, :-1], axis=1) % 2 == 1
-
-
-def area(polygons: list[np.ndarray]) -> float:
-    """Even-odd area of a slice in pixels, exact: between two heights of points the width inside changes linearly."""
-    start = np.concatenate(polygons)
-    end = np.concatenate([np.roll(p, -1, axis=0) for p in polygons])
-    heights = np.unique(start[:, 1])
-    middle = (heights[1:] + heights[:-1]) / 2
-    first = np.searchsorted(heights, np.minimum(start[:, 1], end[:, 1]))
-    count = np.searchsorted(heights, np.maximum(start[:, 1], end[:, 1])) - first
-    edge = np.repeat(np.arange(len(start)), count)
-    line = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-    slope = (end - start)[edge, 0] / (end - start)[edge, 1]
-    x = start[edge, 0] + (middle[line] - start[edge, 1]) * slope
-    order = np.lexsort((x, line))
-    x, line = x[order], line[order]
-    return float(((x[1::2] - x[::2]) * np.diff(heights)[line[::2]]).sum())
 
 
 def compare(folder: Path, masks: Path) -> dict[str, float]:
@@ -197,43 +156,88 @@ def readers(data: Path, way: str) -> dict[str, float]:
     """Every mask of the two readers, written and read on its own grid."""
     import tempfile
 
-    from radoncai.core.grid import Grid
-    from radoncai.core.structures import Structure, StructureSet
-    from radoncai.core.volume import Source, Volume
+    from data.two_readers import image_on, masks
+
+    from radoncai.core.structures import StructureSet
     from radoncai.dicom.rtstruct_reader import read_rtstruct
     from radoncai.dicom.rtstruct_writer import write_rtstruct
 
-    differ = masks = 0
+    differ = count = 0
     seconds = {"writing": 0.0, "reading": 0.0}
     for path in sorted(data.glob("*.npz")):
-        with np.load(path) as z:
-            i, j, k = (int(n) for n in z["size_ijk"])
-            spacing = tuple(float(v) for v in z["spacing_ijk_mm"])[::-1]
-            grid = Grid.axial((k, j, i), spacing, tuple(float(v) for v in z["origin_mm"]))
-            drawn = []
-            for name in (str(n) for n in z["names"]):
-                b = [int(n) for n in z[f"bbox_{name}"]]
-                shape = (b[1] - b[0], b[3] - b[2], b[5] - b[4])
-                if np.prod(shape):
-                    mask = np.unpackbits(z[f"bits_{name}"], count=int(np.prod(shape))).reshape(shape).astype(bool)
-                    drawn.append(Structure(name, mask, (slice(b[0], b[1]), slice(b[2], b[3]), slice(b[4], b[5]))))
-        images = tuple(("1.2.840.10008.5.1.4.1.1.2", f"1.2.3.{n}") for n in range(k))
-        volume = Volume(np.broadcast_to(np.int16(0), grid.shape), grid, "CT", "HU",
-                        Source("P", "1.2.3", "1.2.4", "1.2.5", images))
+        grid, drawn = masks(path)
+        volume = image_on(grid)
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            write_rtstruct(StructureSet(grid, tuple(drawn)), volume, Path(folder) / "rs.dcm", **DRAWING[way])
+            write_rtstruct(StructureSet(grid, drawn), volume, Path(folder) / "rs.dcm", **DRAWING[way])
             between = time.perf_counter()
             found = read_rtstruct(Path(folder) / "rs.dcm", volume)
             seconds["reading"] += time.perf_counter() - between
             seconds["writing"] += between - start
-        masks += len(drawn)
+        count += len(drawn)
         for a in drawn:
             b = found.find(a.name)
             if b is None or a.box != b.box or not np.array_equal(a.mask, b.mask):
                 differ += a.voxels if b is None else int((a.full(grid.shape) ^ b.full(grid.shape)).sum())
-    return {"masks": masks, "voxels that differ": differ, "writing all, seconds": seconds["writing"],
+    return {"masks": count, "voxels that differ": differ, "writing all, seconds": seconds["writing"],
             "reading all, seconds": seconds["reading"]}
+
+
+def readers_series(data: Path, folder: Path, scan: str) -> dict[str, float]:
+    """A CT series painted from one scan's masks, and the sets of both readers on it as RTSTRUCT, exact and smooth."""
+    from data.two_readers import masks, write_ct
+
+    from radoncai.core.structures import StructureSet
+    from radoncai.dicom.rtstruct_writer import write_rtstruct
+
+    grid, painted = masks(data / f"{scan}_{READERS[0]}.npz")
+    ct = write_ct(grid, painted, folder / "ct")
+    for reader in READERS:
+        for way in ("exact", "smooth"):
+            drawn = StructureSet(grid, masks(data / f"{scan}_{reader}.npz")[1], ct.source)
+            write_rtstruct(drawn, ct, folder / f"{reader} {way}.dcm", **DRAWING[way])
+    return {"slices": grid.shape[0]}
+
+
+def readers_judged(data: Path, folder: Path, scan: str, way: str) -> dict[str, float]:
+    """Both readers' sets on the painted series, as our reader and the plain one read them."""
+    from data.plain_reader import mask_of, polygons_of
+
+    from radoncai.dicom.rtstruct_reader import read_rtstruct
+    from radoncai.dicom.series import read_series
+
+    ct = read_series(folder / "ct")
+    ours, plain = {}, {}
+    for reader in READERS:
+        path = folder / f"{reader} {way}.dcm"
+        ours |= {(reader, s.name): s.full(ct.grid.shape) for s in read_rtstruct(path, ct)}
+        plain |= {(reader, name): mask_of(p, ct.grid.shape) for name, p in polygons_of(path, ct.grid).items()}
+    return {**beside_readers(data, scan, ours.get, "our reader"),
+            **beside_readers(data, scan, plain.get, "plain reader")}
+
+
+def readers_compared(data: Path, folder: Path, scan: str, place: str) -> dict[str, float]:
+    """The same from masks of another program, folder/READER PLACE/NAME.nrrd."""
+    import SimpleITK as sitk
+
+    def seen(key: tuple[str, str]) -> np.ndarray:
+        return sitk.GetArrayFromImage(sitk.ReadImage(str(folder / f"{key[0]} {place}" / f"{key[1]}.nrrd"))) > 0
+
+    return beside_readers(data, scan, seen, "plastimatch")
+
+
+def beside_readers(data: Path, scan: str, seen: Callable[[tuple[str, str]], np.ndarray], who: str) -> dict[str, float]:
+    """Voxels that differ from the readers' masks, and the lowest Dice; `seen` gives the mask of (reader, name)."""
+    from data.two_readers import masks
+
+    count, differ, dice = 0, 0, 1.0
+    for reader in READERS:
+        grid, drawn = masks(data / f"{scan}_{reader}.npz")
+        for s in drawn:
+            true, found = s.full(grid.shape), seen((reader, s.name))
+            count, differ = count + 1, differ + int((true ^ found).sum())
+            dice = min(dice, 2 * int((true & found).sum()) / (int(found.sum()) + s.voxels))
+    return {"masks": count, f"voxels that differ, {who}": differ, f"Dice, {who}": dice}
 
 
 def measured(action: Callable[[], object]) -> tuple[object, dict[str, float]]:
@@ -253,5 +257,6 @@ def memory(field: str) -> float:
 
 if __name__ == "__main__":
     steps = {"make": make, "enlarge": enlarge, "write": write, "read": read, "judge": judge, "compare": compare,
-             "readers": readers}
+             "readers": readers, "readers_series": readers_series, "readers_judged": readers_judged,
+             "readers_compared": readers_compared}
     print(json.dumps(steps[sys.argv[1]](Path(sys.argv[2]), *(Path(a) if "/" in a else a for a in sys.argv[3:]))))

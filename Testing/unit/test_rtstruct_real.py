@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from data.two_readers import FOLDER as READERS
+from data.two_readers import image_on, masks
 
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
@@ -21,7 +23,6 @@ from radoncai.dicom.values import modality_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 ODD = DATA / "rtstruct_odd"
-READERS = DATA / "two_reader_hn"
 FILES = sorted(p for p in ODD.rglob("*") if p.is_file() and p.suffix in (".dcm", ".gz")) if ODD.is_dir() else []
 SETS = [p for p in FILES if "RS" in p.name or "rtstruct" in p.name]
 READ = {"RTSTRUCT": read_contours, "RTDOSE": read_rtdose, "CT": read_series}
@@ -85,23 +86,10 @@ def test_files_of_the_pydicom_wheel_are_read_or_refused():
 @pytest.mark.parametrize("contours", ["exact", "smooth"])
 @pytest.mark.parametrize("reader", ["oncologist", "radiographer"])
 def test_masks_of_two_readers_come_back_voxel_for_voxel(reader, contours, tmp_path):
-    with np.load(READERS / f"TCGA-CV-5978_{reader}.npz") as data:
-        i, j, k = (int(n) for n in data["size_ijk"])
-        si, sj, sk = (float(v) for v in data["spacing_ijk_mm"])
-        grid = Grid.axial((k, j, i), (sk, sj, si), tuple(float(v) for v in data["origin_mm"]))
-        drawn = [_structure(str(name), data) for name in data["names"] if data[f"bits_{name}"].any()]
-    source = Source("P1", "1.2.3", "1.2.4", "1.2.5", tuple(("1.2.840.10008.5.1.4.1.1.2", f"1.2.3.{n}")
-                                                          for n in range(k)))
-    volume = Volume(np.broadcast_to(np.int16(0), grid.shape), grid, "CT", "HU", source)
-    write_rtstruct(StructureSet(grid, tuple(drawn), source), volume, tmp_path / "rs.dcm", contours=contours)
+    grid, drawn = masks(READERS / f"TCGA-CV-5978_{reader}.npz")
+    volume = image_on(grid)
+    write_rtstruct(StructureSet(grid, drawn, volume.source), volume, tmp_path / "rs.dcm", contours=contours)
     found = read_rtstruct(tmp_path / "rs.dcm", volume)
     assert len(found) == len(drawn) > 15 and not found.warnings
     for a, b in zip(drawn, found, strict=True):
         assert (a.name, a.box) == (b.name, b.box) and np.array_equal(a.mask, b.mask)
-
-
-def _structure(name, data):
-    k0, k1, j0, j1, i0, i1 = (int(n) for n in data[f"bbox_{name}"])
-    shape = (k1 - k0, j1 - j0, i1 - i0)
-    mask = np.unpackbits(data[f"bits_{name}"], count=int(np.prod(shape))).reshape(shape).astype(bool)
-    return Structure(name, mask, (slice(k0, k1), slice(j0, j1), slice(i0, i1)))
