@@ -154,9 +154,10 @@ def readers_series(data: Path, folder: Path) -> list[Row]:
             rows += rows_of(name, step("readers_judged", data, place, scan, way), 2)
             for flag in ([], ["--xor-contours"]) if program else ():
                 masks = f"{way}{len(flag)}"
+                convert = [program, "convert", "--referenced-ct", place / "ct", "--prefix-format", "nrrd", *flag]
                 for reader in ("oncologist", "radiographer"):
-                    timed([program, "convert", "--input", place / f"{reader} {way}.dcm", "--referenced-ct", place / "ct",
-                           "--output-prefix", place / f"{reader} {masks}", "--prefix-format", "nrrd", *flag])
+                    timed([*convert, "--input", place / f"{reader} {way}.dcm", "--output-prefix",
+                           place / f"{reader} {masks}"])
                 rows += rows_of(f"{name}{', --xor-contours' if flag else ''}",
                                 step("readers_compared", data, place, scan, masks), 2)
         shutil.rmtree(place)

@@ -14,11 +14,12 @@ from radoncai.core.grid import Grid
 from radoncai.core.resources import resources
 from radoncai.core.structures import Contour, Structure, StructureSet
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.check import check_before_writing, check_rtstruct, read_back, read_back_sentence
+from radoncai.dicom.check import check_drawn, check_rtstruct, read_back, read_back_sentence
 from radoncai.dicom.check_rules import CHECKS
 from radoncai.dicom.common import write_object
 from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.profiles import load_profile, profile_names
+from radoncai.dicom.rtstruct_drawing import draw_set
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 
 SHAPE, SPACING = (8, 96, 99), (2.5, 0.977, 0.977)
@@ -55,14 +56,37 @@ def test_every_check_is_in_the_generic_profile_or_another():
     assert used == {*CHECKS, "type_differs"}
 
 
-def test_all_twenty_are_clean_in_every_way_of_drawing(tmp_path):
+@pytest.mark.parametrize("way", [{"contours": "exact"}, {"contours": "smooth"}, {"holes": "xor"}], ids=str)
+def test_all_twenty_are_clean_in_every_way_of_drawing(tmp_path, way):
     sets = a_set(tuple(MASKS))
-    for contours in ("exact", "smooth"):
-        found, same, _ = check_before_writing(sets, CT, contours=contours)
-        assert found == () and len(same) == 20 and all(r.same and r.dice == 1.0 for r in same)
-    found, same, _ = check_before_writing(sets, CT, holes="xor")
-    assert {f.check for f in found} == {"xor_contours"} and all(r.same for r in same)
+    write_rtstruct(sets, CT, tmp_path / "rs.dcm", **way)
+    assert {f.check for f in check_rtstruct(tmp_path / "rs.dcm", CT)} == ({"xor_contours"} if "holes" in way else set())
+    same = read_back(tmp_path / "rs.dcm", sets, CT)
+    assert len(same) == 20 and all(r.same and r.dice == 1.0 and r.volume_cc == r.volume_read_cc > 0 for r in same)
     assert "20 structures" in read_back_sentence(same)
+
+
+def awkward_set():
+    """Names that collide or are too long, two EXTERNALs, a bow-tie, a contour beyond the images."""
+    ring, lens = a_set().structures
+    z = float(CT.grid.origin_lps[2])
+    tie = Contour(np.array([(0, 0, z), (9, 9, z), (9, 0, z), (0, 9, z)], float))
+    away = Contour(np.array([(900, 0, z + 0.4), (909, 0, z + 0.4), (909, 9, z + 0.4)], float), "OPEN_PLANAR")
+    return StructureSet(CT.grid, (
+        replace(ring, name="Left eye of somebody", role="external"), replace(lens, name="LENS", role="external"),
+        replace(lens, name="lens", contours=(tie,)), replace(lens, name="Away", contours=(away,))), SOURCE, "AI")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("holes", ["keyhole", "xor"])
+def test_a_set_is_judged_before_writing_as_its_file_is_afterwards(tmp_path, profile, holes):
+    sets, existing = awkward_set(), {"LENS": "CTV"}
+    before = check_drawn(draw_set(sets, CT, holes=holes), CT, "AI", profile, existing)
+    write_rtstruct(sets, CT, tmp_path / "rs.dcm", holes=holes)
+    assert before == check_rtstruct(tmp_path / "rs.dcm", CT, profile, existing)
+    assert {f.check for f in before} >= {"name_unique", "name_length", "one_external", "self_crossing", "type_differs",
+                                         "inside_image", "not_closed"} - ({"name_length"} if profile == "raystation"
+                                                                          else set())
 
 
 def contour_of(data, roi=0, n=0):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
@@ -182,8 +183,6 @@ def test_unedited_structures_are_written_back_as_they_were_read_and_edited_ones_
 
 
 def test_an_export_names_the_original_series_and_is_unapproved(client, series, tmp_path):
-    import pydicom
-
     volume, files, _ = series
     place = client.new_folder()
     request = {"folder": str(place), "image": image_of(volume, place, files), "model": "body", "override": True}
@@ -196,6 +195,35 @@ def test_an_export_names_the_original_series_and_is_unapproved(client, series, t
     assert study.RTReferencedSeriesSequence[0].SeriesInstanceUID == volume.source.series_uid
     assert data.PatientID == "P-1"
     assert event["result"]["read_back"].endswith("every voxel the same (Dice 1.0000).")
+    job.close()
+
+
+def test_a_set_is_checked_before_it_is_written_and_compared_afterwards(client, series, tmp_path):
+    volume, files, _ = series
+    place = client.new_folder()
+    request = {"folder": str(place), "image": image_of(volume, place, files), "model": "body", "override": True}
+    event, _, job = run(client, "contour", request)
+    external = next(s for s in event["result"]["structures"] if s["name"] == "External")
+    twin = {**external, "name": "EXTERNAL", "status": "approved", "reviewer": "Doe^Jane",
+            "reviewed_at": "2026-02-03 14:05"}
+    ask = {**request, "structures": [external, twin], "profile": "eclipse", "label": "TEST",
+           "not_found": [{"name": "Lens_L", "reason": "not in the scan"}, {"name": "External", "reason": "old"}]}
+    found = run(client, "check_structures", ask)[0]["result"]
+    assert (found["title"], found["contours"], found["holes"]) == ("Eclipse (Varian)", "smooth", "keyhole")
+    assert [(f["severity"], f["check"]) for f in found["findings"]] == [("error", "name_unique"),
+                                                                      ("warning", "one_external")]
+    assert found["left_out"] == [{"name": "Lens_L", "reason": "not in the scan"}]
+    assert found["status_line"] == "Leaves as UNAPPROVED: 1 of 2 structures were approved by Doe^Jane."
+    assert {p["name"] for p in found["profiles"]} >= {"generic", "eclipse", "raystation", "monaco", "pinnacle"}
+    assert run(client, "check_structures", {**ask, "contours": "exact"})[0]["result"]["contours"] == "exact"
+    ask |= {"contours": "exact", "output": str(tmp_path / "out")}
+    written = run(client, "write_structures", ask)[0]["result"]
+    assert [(r["name"], r["dice"]) for r in written["compared"]] == [("External", 1.0), ("EXTERNAL", 1.0)]
+    assert written["compared"][0]["volume_cc"] == pytest.approx(external["volume_cc"], abs=0.05)
+    assert "Lens_L was left out: not in the scan." in written["warnings"]
+    assert "Lens_L (not in the scan)" in pydicom.dcmread(written["path"]).StructureSetDescription
+    bad = run(client, "check_structures", {**ask, "profile": "moon"})[0]
+    assert bad["kind"] == "input" and "generic" in bad["text"]
     job.close()
 
 
@@ -270,8 +298,6 @@ def test_the_dvh_of_a_known_dose(client):
 
 
 def test_a_written_dose_names_the_structure_set_that_was_not_edited(client, series, tmp_path):
-    import pydicom
-
     volume, files, _ = series
     ring_and_keyhole(volume, tmp_path / "rs.dcm")
     place = client.new_folder()

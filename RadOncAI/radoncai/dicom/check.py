@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,11 @@ import numpy as np
 from radoncai.core.errors import InputError
 from radoncai.core.structures import StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.check_facts import SetFacts, read_facts
+from radoncai.dicom.check_facts import SetFacts, facts_of, read_facts
 from radoncai.dicom.check_rules import CHECKS, type_differs
 from radoncai.dicom.profiles import SEVERITIES, Profile, load_profile
+from radoncai.dicom.rtstruct_drawing import DrawnSet
 from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class ReadBack:
-    """One structure as written and as read from the file. `dice` is None where it has contours but no mask."""
+    """One structure as it was to be written and as read from the file: voxels, volume in cc, and how they agree.
+
+    `dice` is None where it has contours but no mask.
+    """
 
     name: str
     voxels: int
     voxels_read: int
     dice: float | None
     volume_cc: float
+    volume_read_cc: float
 
     @property
     def same(self) -> bool:
@@ -55,30 +58,26 @@ def check_rtstruct(path: Path, volume: Volume | None = None, profile: Profile | 
     `volume`: the images, for what lies where; `existing`: ROI names and types that the planning system has already, or
     the RTSTRUCT with them. InputError where the file is no RTSTRUCT.
     """
-    facts = read_facts(path)
+    return judge(read_facts(path), volume, profile, existing)
+
+
+def check_drawn(drawn: DrawnSet, volume: Volume, label: str, profile: Profile | str = "generic",
+                existing: Mapping[str, str] | Path | None = None) -> tuple[Finding, ...]:
+    """Findings of a set before it is written, by the same rules."""
+    return judge(facts_of(drawn, label), volume, profile, existing)
+
+
+def judge(facts: SetFacts, volume: Volume | None, profile: Profile | str,
+          existing: Mapping[str, str] | Path | None) -> tuple[Finding, ...]:
+    """Findings by the rules of a profile, errors first. InputError where a profile names a check that is not known."""
     known = types_in(read_facts(existing)) if isinstance(existing, (str, Path)) else existing or {}
-    rules = (load_profile(profile) if isinstance(profile, str) else profile).rules
     found = []
-    for rule in rules:
+    for rule in (load_profile(profile) if isinstance(profile, str) else profile).rules:
         if rule.check != "type_differs" and rule.check not in CHECKS:
             raise InputError(f"A profile names the check {rule.check}, which is not known; mend the profile.")
         said = CHECKS[rule.check](facts, rule, volume) if rule.check in CHECKS else type_differs(facts, known)
         found += [Finding(rule.severity, rule.check, name, text, rule.source) for name, text in said]
     return tuple(sorted(found, key=lambda f: SEVERITIES.index(f.severity)))
-
-
-def check_before_writing(structures: StructureSet, volume: Volume, profile: Profile | str = "generic",
-                         existing: Mapping[str, str] | Path | None = None,
-                         **writing: object) -> tuple[tuple[Finding, ...], tuple[ReadBack, ...], tuple[str, ...]]:
-    """Findings, read-back and the writer's sentences of the file that would be written; no file stays.
-
-    `writing`: keyword arguments of `write_rtstruct`, over those of the profile. InputError as there.
-    """
-    chosen = load_profile(profile) if isinstance(profile, str) else profile
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rtstruct.dcm"
-        said = write_rtstruct(structures, volume, path, **{**chosen.writing, **writing})
-        return check_rtstruct(path, volume, chosen, existing), read_back(path, structures, volume), said
 
 
 def read_back(path: Path, structures: StructureSet, volume: Volume) -> tuple[ReadBack, ...]:
@@ -98,7 +97,8 @@ def read_back(path: Path, structures: StructureSet, volume: Volume) -> tuple[Rea
         shape = structures.grid.shape
         a, b = (s.full(shape), twin.full(shape)) if s.mask.any() else (None, None)
         dice = None if a is None else 2 * np.count_nonzero(a & b) / (s.voxels + twin.voxels)
-        rows.append(ReadBack(s.name, s.voxels, twin.voxels, dice, found.volume_cc(twin)))
+        rows.append(ReadBack(s.name, s.voxels, twin.voxels, dice, structures.volume_cc(s),
+                             found.volume_cc(twin)))
     return tuple(rows)
 
 

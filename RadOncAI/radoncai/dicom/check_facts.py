@@ -1,4 +1,4 @@
-"""What stands in an RTSTRUCT, as the rules of a profile look at it."""
+"""What stands in an RTSTRUCT, or will stand in it, as the rules of a profile look at it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pydicom.dataset import Dataset
 from radoncai.core.errors import InputError
 from radoncai.dicom.contour_data import from_text, get_text
 from radoncai.dicom.files import open_dicom, transfer_syntax
+from radoncai.dicom.roi_items import interpreted_type
+from radoncai.dicom.rtstruct_drawing import DrawnRoi, DrawnSet, image_of
 from radoncai.dicom.values import items, modality_of, number, text
 
 IMPLICIT = "1.2.840.10008.1.2"
@@ -89,6 +91,25 @@ def read_facts(path: Path) -> SetFacts:
                     tuple(sorted(set(drawn) - {roi.number for roi in rois})), text(data, "PatientID"))
 
 
+def facts_of(drawn: DrawnSet, label: str) -> SetFacts:
+    """The same of a set that is not written yet."""
+    source, approval = drawn.volume.source, drawn.approval
+    return SetFacts(tuple(_drawn_roi(roi, drawn) for roi in drawn.rois), label, source.study_uid, source.frame_uid,
+                    frozenset({source.frame_uid} - {""}), frozenset(uid for _, uid in source.slices if uid),
+                    (source.series_uid,), not drawn.implicit, approval.status, approval.by,
+                    f"{approval.date} {approval.time}".strip(), (), source.patient_id)
+
+
+def _drawn_roi(roi: DrawnRoi, drawn: DrawnSet) -> RoiFacts:
+    kind = interpreted_type(roi.structure)
+    if roi.kept:
+        kind = next((t for o in roi.kept.observations if (t := text(o, "RTROIInterpretedType").upper())), "")
+    contours = tuple(
+        ContourFacts(c.kind, c.points, len(c.points), len(raw), _longest(raw), image_of(c, drawn.volume)[0][1])
+        for c, raw in zip(roi.contours, roi.texts, strict=True))
+    return RoiFacts(roi.number, roi.structure.name, kind, contours)
+
+
 def _roi(item: Dataset, drawn: dict[int, Dataset], types: dict[int, str]) -> RoiFacts:
     n = _whole(item, "ROINumber")
     contours = tuple(_contour(c) for c in items(drawn.get(n), "ContourSequence"))
@@ -98,11 +119,14 @@ def _roi(item: Dataset, drawn: dict[int, Dataset], types: dict[int, str]) -> Roi
 def _contour(item: Dataset) -> ContourFacts:
     raw = get_text(item)
     images = items(item, "ContourImageSequence")
-    longest = max((len(part) for part in raw.strip(b"\0").split(b"\\")), default=0)
     kind = text(item, "ContourGeometricType", "CLOSED_PLANAR").upper()[:64].strip()
     return ContourFacts(kind, from_text(raw),
-                        _whole(item, "NumberOfContourPoints"), len(raw), longest,
+                        _whole(item, "NumberOfContourPoints"), len(raw), _longest(raw),
                         text(images[0], "ReferencedSOPInstanceUID") if images else "")
+
+
+def _longest(raw: bytes) -> int:
+    return max(map(len, raw.strip(b"\0").split(b"\\")), default=0)
 
 
 def _whole(item: Dataset, keyword: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from radoncai.core.errors import InputError
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.files import open_dicom
+from radoncai.dicom.rtstruct_drawing import KeptRoi
 from radoncai.dicom.rtstruct_reader import read_contours
-from radoncai.dicom.rtstruct_writer import KeptRoi, write_rtstruct
+from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.dicom.same_patient import check_same_patient
 from radoncai.dicom.values import items, numbers, text
 
@@ -31,6 +32,26 @@ def add_to_rtstruct(existing: Path, new: StructureSet, volume: Volume, path: Pat
     is left out and said. Options as in `write_rtstruct`. InputError for another patient or frame of reference unless
     `same_patient`.
     """
+    more = extension(existing, new, volume, same_patient=same_patient)
+    words = write_rtstruct(more.added, volume, path, label=label or more.label, description=description,
+                           predecessor=more.predecessor, now=now, seed=seed, contours=contours, holes=holes,
+                           approve=approve, rejected=rejected, kept=more.kept)
+    return (*more.said, *words)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What an existing set keeps and what comes to it; `predecessor`: its SOP class and instance UID."""
+
+    kept: tuple[KeptRoi, ...]
+    added: StructureSet
+    label: str
+    predecessor: tuple[str, str]
+    said: tuple[str, ...]
+
+
+def extension(existing: Path, new: StructureSet, volume: Volume, *, same_patient: bool = False) -> Extension:
+    """The parts of `add_to_rtstruct` before anything is written; errors as there."""
     file = read_contours(existing)
     said = check_same_patient(volume.source, file.source, "the images and the structure set to add to",
                               same_patient=same_patient)
@@ -42,10 +63,8 @@ def add_to_rtstruct(existing: Path, new: StructureSet, volume: Volume, path: Pat
     if not any(s.mask.any() or s.contours for s in added):
         raise InputError(f"The existing set has all of these structures ({', '.join(twins) or 'none is left'}); "
                          "nothing was added.")
-    words = write_rtstruct(added, volume, path, label=label or file.label or "RadOncAI", description=description,
-                           predecessor=file.source.slices[0], now=now, seed=seed, contours=contours, holes=holes,
-                           approve=approve, rejected=rejected, kept=kept)
-    return (*said, *(f"{name} was left out: {why}." for name, why in there.items()), *words)
+    return Extension(kept, added, file.label or "RadOncAI", file.source.slices[0],
+                     (*said, *(f"{name} was left out: {why}." for name, why in there.items())))
 
 
 def kept_rois(path: Path) -> tuple[KeptRoi, ...]:

@@ -9,8 +9,8 @@ from typing import Any
 from radoncai.core.errors import InputError
 from radoncai.worker.work import Work
 
-NAMES = ("models", "describe", "study", "contour", "read_structures", "write_structures", "dose", "dose_channels",
-         "dvh", "read_dose", "write_dose", "bodycomp", "bodycomp_edit", "write_bodycomp")
+NAMES = ("models", "describe", "study", "contour", "read_structures", "check_structures", "write_structures", "dose",
+         "dose_channels", "dvh", "read_dose", "write_dose", "bodycomp", "bodycomp_edit", "write_bodycomp")
 
 Job = Callable[[Work], dict[str, Any]]
 
