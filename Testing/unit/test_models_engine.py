@@ -7,12 +7,13 @@ from radoncai.core.errors import Cancelled, InputError, ModelError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
-from radoncai.models.engine import mirrored_order, segment
+from radoncai.models.engine import segment
 from radoncai.models.options import RunOptions
 from radoncai.models.orientation import to_lps
+from radoncai.models.passes import mirrored_order
 from radoncai.models.sampling import model_grid, resample_to
 from radoncai.models.spec import InputSpec, ModelSpec, OutputSpec
-from radoncai.models.windows import sliding_window, starts
+from radoncai.models.windows import slabs, sliding_window, starts
 
 CENTRES = {"Kidney_L": (22.0, 5.0, 40.0), "Kidney_R": (-24.0, 3.0, 44.0)}
 RADIUS = 13.0
@@ -138,7 +139,7 @@ def test_flips_swap_paired_organs():
             return np.stack([np.minimum(dense, ramp), np.minimum(dense, -ramp)]).astype(np.float32)
     volume, masks = drawn()
     names = ("Kidney_L", "Kidney_R")
-    whole = spec(names, patch=None, thresholds=dict.fromkeys(names, 0.4))
+    whole = spec(names, patch=None, flips=True, thresholds=dict.fromkeys(names, 0.4))
     found = segment(volume, whole, Leftmost(), names, Progress(), RunOptions(flips=True)).found
     for name in names:
         assert dice(full(found[name], volume.array.shape), masks[name]) > 0.9
@@ -190,15 +191,14 @@ def test_resampling_keeps_a_linear_ramp_and_the_place():
 
 
 def test_tiles_of_air_are_not_run():
-    image = np.zeros((1, 8, 16, 64), np.float32)
-    active = np.zeros(image.shape[1:], bool)
-    active[:, :, :10] = True
     seen = []
 
     def run(tile):
         seen.append(tile.shape)
         return tile + 1
-    out = sliding_window(run, image, (8, 16, 16), 0.5, 1, Progress(), active=active)
+    parts = slabs(run, lambda box, patch: np.zeros((1, *patch), np.float32), (8, 16, 64), (8, 16, 16), 0.5, 1,
+                  Progress(), active=lambda box: box[2].start < 10)
+    out = np.concatenate([part for _, part in parts], axis=1)
     assert len(seen) == 2
     assert np.allclose(out[..., :24], 1)
     assert np.all(out[..., 24:] == 0)

@@ -44,9 +44,9 @@ def axis_matrix(n_in: int, n_out: int, scale: float) -> sparse.csr_array:
 
 
 def resample_to(array: np.ndarray, grid: Grid, target: Grid) -> np.ndarray:
-    """`array` on `grid` to float32 on `target`, a grid made by `model_grid`."""
+    """`array` on `grid` to float32 on `target`, a grid made by `model_grid`; the array itself on its own grid."""
     if target is grid:
-        return np.asarray(array, np.float32)
+        return np.asarray(array)
     k, j, i = (axis_matrix(a, b, s) for a, b, s in
                zip(grid.shape, target.shape, scales(grid, target.spacing_mm), strict=True))
     out = np.zeros(target.shape, np.float32)
@@ -54,7 +54,7 @@ def resample_to(array: np.ndarray, grid: Grid, target: Grid) -> np.ndarray:
     for index in range(grid.shape[0]):
         users = np.flatnonzero(k[:, index])
         if len(users):
-            plane = _plane(np.asarray(array[index], np.float32), j, i)
+            plane = _plane(array[index], j, i)
             out[users] += k[users, index, None, None] * plane
     return out
 
@@ -80,7 +80,7 @@ def _back_matrix(n: int, first: int, scale: float, part: slice) -> sparse.csr_ar
 
 def _plane(plane: np.ndarray, j: sparse.csr_array, i: sparse.csr_array) -> np.ndarray:
     """Rows weighted by `j`, columns by `i`; sparse, because threaded small products stall on a busy machine."""
-    return (i @ np.ascontiguousarray((j @ plane).T)).T
+    return (i @ np.ascontiguousarray((j @ plane.astype(np.float32, copy=False)).T)).T
 
 
 def _linear(position: np.ndarray, n: int) -> np.ndarray:

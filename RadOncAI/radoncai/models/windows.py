@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby, product
 
 import numpy as np
 
 from radoncai.core.progress import Progress
+from radoncai.core.structures import Box
 
 Run = Callable[[np.ndarray], np.ndarray]
+Read = Callable[[Box, tuple[int, int, int]], np.ndarray]
+Triple = tuple[int, int, int]
 
 
 def starts(size: int, patch: int, overlap: float) -> list[int]:
@@ -28,41 +32,51 @@ def gaussian_weights(patch: tuple[int, ...]) -> np.ndarray:
     return np.maximum(out, 1e-3)
 
 
-def sliding_window(run: Run, inputs: np.ndarray, patch: tuple[int, ...], overlap: float, outputs: int,
-                   progress: Progress, fill: np.ndarray | float = 0.0, step: str = "running the model",
-                   active: np.ndarray | None = None) -> np.ndarray:
-    """`run` over `inputs` (channels, k, j, i) in tiles of `patch`: (outputs, k, j, i) float32, the weighted mean.
+def slabs(run: Run, read: Read, size: Triple, patch: Triple, overlap: float, outputs: int, progress: Progress,
+          active: Callable[[Box], bool] = lambda box: True,
+          step: str = "running the model") -> Iterator[tuple[slice, np.ndarray]]:
+    """`run` over an image of `size` in tiles of `patch`: parts along the first axis as soon as all their tiles are in.
 
-    `run` takes and gives (channels, *patch). Images smaller than the tile are padded with `fill` (one a channel).
-    Tiles without a voxel of `active` (k, j, i) are not run and count as 0. One report a tile; raises Cancelled.
+    `read(box, patch)` gives (channels, *patch), padded where the image is smaller; `run` gives (outputs, *patch).
+    Yields (slices, (outputs, k, j, i) float32), the weighted mean; only a tile's depth is kept. Tiles that are not
+    `active` are not run and count as 0. One report a tile; raises Cancelled.
     """
-    size = inputs.shape[1:]
-    total = np.zeros((outputs, *size), np.float32)
-    weight = np.zeros(size, np.float32)
-    window = gaussian_weights(patch)
-    tiles = [box for box in _tiles(size, patch, overlap) if active is None or active[box].any()]
-    for number, box in enumerate(tiles):
-        progress.step(step, number / len(tiles))
-        part = inputs[(slice(None), *box)]
-        real = tuple(slice(0, n) for n in part.shape[1:])
-        tile = run(_padded(part, patch, fill))[(slice(None), *real)]
-        total[(slice(None), *box)] += tile * window[real]
-        weight[box] += window[real]
+    tiles = list(_tiles(size, patch, overlap))
+    number = sum(map(active, tiles))
+    total = np.zeros((outputs, min(patch[0], size[0]), *size[1:]), np.float32)
+    weight = np.zeros(total.shape[1:], np.float32)
+    window, done = gaussian_weights(patch), 0
+    rows = [(first, list(row)) for first, row in groupby(tiles, lambda box: box[0].start)]
+    for (first, row), following in zip(rows, [*(r[0] for r in rows[1:]), size[0]], strict=True):
+        for box in filter(active, row):
+            progress.step(step, done / number)
+            real = tuple(slice(0, b.stop - b.start) for b in box)
+            place = (real[0], *box[1:])
+            total[(slice(None), *place)] += run(read(box, patch))[(slice(None), *real)] * window[real]
+            weight[place] += window[real]
+            done += 1
+        ready = following - first
+        yield slice(first, following), total[:, :ready] / np.maximum(weight[:ready], np.float32(1e-6))
+        for array in (total.swapaxes(0, 1), weight):
+            array[:-ready] = array[ready:].copy()
+            array[-ready:] = 0
     progress.step(step, 1.0)
-    total /= np.maximum(weight, np.float32(1e-6))
-    return total
 
 
-def _tiles(size: tuple[int, ...], patch: tuple[int, ...], overlap: float) -> Iterator[tuple[slice, ...]]:
+def sliding_window(run: Run, inputs: np.ndarray, patch: Triple, overlap: float, outputs: int, progress: Progress,
+                   fill: np.ndarray | float = 0.0) -> np.ndarray:
+    """`run` over an array (channels, k, j, i), padded with `fill` (one a channel): (outputs, k, j, i) float32."""
+    def read(box: Box, patch: Triple) -> np.ndarray:
+        out = np.empty((len(inputs), *patch), np.float32)
+        out[:] = np.broadcast_to(fill, len(inputs)).reshape(-1, 1, 1, 1)
+        out[(slice(None), *(slice(0, b.stop - b.start) for b in box))] = inputs[(slice(None), *box)]
+        return out
+
+    parts = slabs(run, read, inputs.shape[1:], patch, overlap, outputs, progress)
+    return np.concatenate([part for _, part in parts], axis=1)
+
+
+def _tiles(size: Triple, patch: Triple, overlap: float) -> Iterator[Box]:
     each = [starts(n, p, overlap) for n, p in zip(size, patch, strict=True)]
-    for corner in np.stack(np.meshgrid(*each, indexing="ij"), -1).reshape(-1, len(size)):
-        yield tuple(slice(int(c), int(min(c + p, n))) for c, p, n in zip(corner, patch, size, strict=True))
-
-
-def _padded(part: np.ndarray, patch: tuple[int, ...], fill: np.ndarray | float) -> np.ndarray:
-    if part.shape[1:] == tuple(patch):
-        return part
-    out = np.empty((part.shape[0], *patch), np.float32)
-    out[:] = np.broadcast_to(fill, part.shape[:1]).reshape(-1, *[1] * len(patch))
-    out[(slice(None), *(slice(0, n) for n in part.shape[1:]))] = part
-    return out
+    for corner in product(*each):
+        yield tuple(slice(c, min(c + p, n)) for c, p, n in zip(corner, patch, size, strict=True))

@@ -7,7 +7,6 @@ import importlib.util
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from radoncai.core.errors import PlatformError
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
+from radoncai.models.agreements import require
 from radoncai.models.catalogue import ModelFolder
 from radoncai.models.options import RunOptions
 from radoncai.models.segmentation import Segmentation
@@ -63,27 +63,19 @@ def takes_images(runner: Runner) -> bool:
 def open(folder: ModelFolder, device: str = "auto") -> Runner:
     """Load a model: hashes checked, by the file of this folder that bears the name of `model.json`'s runner.
 
-    An onnx model that brings torch weights runs in torch on a GPU. Raises ModelError, PlatformError.
+    An onnx model that brings torch weights runs in torch on a GPU. Raises ModelError (also where nobody has agreed to
+    code that the model brings), PlatformError.
     """
     if device not in DEVICES:
         raise PlatformError(f"The device {device} is unknown; choose one of {', '.join(DEVICES)}.")
-    kind = folder.model.runner
-    return _module("torch" if kind == "onnx" and _prefers_torch(folder, device) else kind).open(folder, device)
-
-
-def why_not(folder: ModelFolder) -> str:
-    """Why a model cannot run now and what to do, in a sentence; "" where it can. Loads nothing heavy."""
-    ask = getattr(_module(folder.model.runner), "why_not", None)
-    return ask(folder) if ask else ""
+    require(folder)
+    kind = "torch" if folder.model.runner == "onnx" and _prefers_torch(folder, device) else folder.model.runner
+    return importlib.import_module(f"radoncai.models.runners.{kind}").open(folder, device)
 
 
 def has_gpu() -> bool:
     """True where an NVIDIA driver is present; cheap, imports nothing."""
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
-
-
-def _module(kind: str) -> ModuleType:
-    return importlib.import_module(f"radoncai.models.runners.{kind}")
 
 
 def _prefers_torch(folder: ModelFolder, device: str) -> bool:
