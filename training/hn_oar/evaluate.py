@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from networks import load_weights
 from predict import OVERLAP, labels, probabilities, torch_runner
 from prepare import ORGANS, STANDARD_NAMES, native_patients
 
 from radoncai.core.morphology import largest_component
-from radoncai.models.networks.unet import FoldedUNet
+from radoncai.models.networks import unet
 
 BUNDLE = Path(__file__).resolve().parents[2] / "Resources" / "Models" / "hn_oar"
 EXCLUDED = {("pt_221", name) for name in ORGANS} | {("pt_215", "SpinalCord"), ("pt_216", "SpinalCord")}
@@ -34,9 +35,11 @@ def load_runner(folder: Path, weights: Path | None, kind: str) -> Callable:
         session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
         return lambda x: 1 / (1 + np.exp(-session.run(None, {name: x})[0]))
-    from train import NETWORK
-    network = FoldedUNet(**NETWORK)
-    state = torch.load(weights or folder / "model.pt", weights_only=True)
+    if weights:
+        return torch_runner(load_weights(weights)[1])
+    described = bundle_settings(folder)["network"]
+    network = getattr(unet, described["class"].removeprefix("unet."))(**described["arguments"])
+    state = torch.load(folder / "model.pt", weights_only=True)
     network.load_state_dict({name: value.float() for name, value in state.items()})
     return torch_runner(network.eval())
 

@@ -12,33 +12,30 @@ from pathlib import Path
 import numpy as np
 import torch
 from evaluate import BUNDLE, EXCLUDED, load_runner
+from networks import NETWORKS, load_weights
 from onnx_half import write_onnx
 from predict import labels, probabilities
 from prepare import ORGANS, STANDARD_NAMES, native_patients
-from train import NETWORK
-
-from radoncai.models.networks.unet import FoldedUNet
 
 HERE = Path(__file__).resolve().parent
 
 
-def rounded_network(weights: Path) -> FoldedUNet:
-    """The network with its weights rounded to float16."""
-    network = FoldedUNet(**NETWORK)
-    state = torch.load(weights, weights_only=True, map_location="cpu")
-    network.load_state_dict({name: value.half().float() for name, value in state.items()})
-    return network.eval()
+def rounded_network(weights: Path) -> tuple[str, torch.nn.Module]:
+    """Architecture's name and the network with its weights rounded to float16."""
+    name, network = load_weights(weights)
+    network.load_state_dict({key: value.half().float() for key, value in network.state_dict().items()})
+    return name, network.to(memory_format=torch.contiguous_format)
 
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def write_weights(network: FoldedUNet, folder: Path, patch: list[int]) -> dict[str, str]:
+def write_weights(network: torch.nn.Module, folder: Path, patch: list[int]) -> dict[str, str]:
     """model.pt and model.onnx; file name -> sha256."""
-    torch.save({name: value.half() for name, value in network.state_dict().items()}, folder / "model.pt")
-    write_onnx(network, torch.zeros(1, NETWORK["inputs"], *patch), folder / "model.onnx")
-    return {name: sha256(folder / name) for name in ("model.onnx", "model.pt")}
+    torch.save({key: value.half() for key, value in network.state_dict().items()}, folder / "model.pt")
+    write_onnx(network, torch.zeros(1, 2, *patch), folder / "model.onnx")
+    return {file: sha256(folder / file) for file in ("model.onnx", "model.pt")}
 
 
 def metric_rows(path: Path, data: str) -> list[dict]:
@@ -78,16 +75,18 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     model = json.loads((HERE / "bundle.json").read_text())
-    model["network"] = {"class": "unet.FoldedUNet", "arguments": NETWORK}
+    name, network = rounded_network(options.weights)
+    kind, arguments = NETWORKS[name]
+    model["network"] = {"class": f"unet.{kind}", "arguments": arguments}
     model |= json.loads(options.choices.read_text()) if options.choices else {"thresholds": {}, "postprocess": {}}
-    model["weights"] = write_weights(rounded_network(options.weights), options.out, model["patch"])
+    model["weights"] = write_weights(network, options.out, model["patch"])
     card = json.loads((HERE / "card.json").read_text())
     card["method"] = f"{card['method']} {options.note}".strip()
     sources = [item.split("=", 1) for item in options.metrics]
     card["metrics"] = [row for data, path in sources for row in metric_rows(Path(path), data)]
     card["date"] = datetime.date.today().isoformat()
-    for name, content in (("model.json", model), ("card.json", card)):
-        (options.out / name).write_text(json.dumps(content, indent=1) + "\n")
+    for file, content in (("model.json", model), ("card.json", card)):
+        (options.out / file).write_text(json.dumps(content, indent=1) + "\n")
     shutil.copy(HERE / "LICENSE-openkbp.txt", options.out / "LICENSE.txt")
     print(json.dumps(same_labels(options.out, options.data)), {p.name: p.stat().st_size for p in options.out.iterdir()})
 

@@ -8,23 +8,23 @@ import csv
 import math
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from losses import masked_loss
-from patches import Case, choose_centre, load_case, make_patch
+from networks import NETWORKS, build, save_weights, take_over
+from patches import PATCH, SMALL, Case, choose_centre, load_case, make_patch
 from predict import labels, predict, torch_runner
 from prepare import ORGANS
 
-from radoncai.models.networks.unet import FoldedUNet
-
-NETWORK = {"inputs": 2, "outputs": len(ORGANS), "widths": [32, 64, 96, 128], "features": 8, "hidden": 16}
 LEARNING_RATE = 1.5e-3
-EMA = 0.998
+EMA = 0.999
 BACKGROUND_SHARE = 0.05
-PHANTOM_SHARE = 0.12
+PHANTOM_SHARE = 0.05
+FULL_FROM = 0.85
 
 
 @dataclass
@@ -34,26 +34,29 @@ class State:
     network: torch.nn.Module
     average: torch.nn.Module
     optimiser: torch.optim.Optimizer
+    name: str
     iteration: int = 0
     seconds: float = 0.0
+    processor: float = 0.0
     best: float = 0.0
     history: list[float] = field(default_factory=list)
 
 
-def new_state(device: str) -> State:
-    """A fresh network whose outputs start near zero probability."""
+def new_state(name: str, device: str, start: Path | None) -> State:
+    """A fresh network, or one that takes over what it can from the weights in `start`."""
     torch.manual_seed(0)
-    network = FoldedUNet(**NETWORK).to(device)
-    torch.nn.init.constant_(network.head.bias, -4.0)
-    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-3)
-    return State(network, copy.deepcopy(network).eval(), optimiser)
+    network = build(name).to(device)
+    if start:
+        print("taken over:", take_over(network, start), "tensors")
+    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-3, fused=True)
+    return State(network, copy.deepcopy(network).eval(), optimiser, name)
 
 
 def save(state: State, path: Path) -> None:
     """Write beside the target, then move: a killed run never leaves half a checkpoint."""
     parts = {"network": state.network.state_dict(), "average": state.average.state_dict()}
     parts |= {"optimiser": state.optimiser.state_dict(), "iteration": state.iteration}
-    parts |= {"seconds": state.seconds, "best": state.best}
+    parts |= {"seconds": state.seconds, "processor": state.processor, "best": state.best}
     torch.save(parts, path.with_suffix(".tmp"))
     path.with_suffix(".tmp").replace(path)
 
@@ -65,6 +68,7 @@ def restore(state: State, path: Path) -> None:
     state.average.load_state_dict(parts["average"])
     state.optimiser.load_state_dict(parts["optimiser"])
     state.iteration, state.seconds, state.best = parts["iteration"], parts["seconds"], parts["best"]
+    state.processor = parts["processor"]
 
 
 def learning_rate(progress: float, iteration: int) -> float:
@@ -84,10 +88,16 @@ def pick(pools: dict[str, list[Case]], rng: np.random.Generator) -> tuple[Case, 
     return choose_centre(pools["fit"], rng)
 
 
-def step(state: State, pools: dict, rng: np.random.Generator, progress: float, device: str) -> float:
+def patch(pools: dict, rng: np.random.Generator, progress: float) -> tuple[torch.Tensor, ...]:
+    """Small patches, and towards the end more and more of the size that the engine runs."""
+    shape = PATCH if rng.random() < (progress - FULL_FROM) / (1 - FULL_FROM) else SMALL
+    return make_patch(*pick(pools, rng), rng, shape)
+
+
+def step(state: State, patch: tuple[torch.Tensor, ...], progress: float, device: str) -> float:
     """One patch, one update of weights and average."""
-    case, centre = pick(pools, rng)
-    x, target, weight = (t[None].to(device) for t in make_patch(case, centre, rng))
+    x, target, weight = (t[None].to(device) for t in patch)
+    x = x.to(memory_format=torch.channels_last_3d)
     for group in state.optimiser.param_groups:
         group["lr"] = learning_rate(progress, state.iteration)
     with torch.autocast(device, torch.bfloat16):
@@ -126,34 +136,43 @@ def check(state: State, cases: Sequence[Case], work: Path, progress: float, devi
     mean = float(np.nanmean(dice)) if len(cases) else 0.0
     loss = float(np.mean(state.history)) if state.history else float("nan")
     state.history.clear()
-    row = [state.iteration, round(state.seconds), f"{progress:.3f}", f"{loss:.4f}", f"{mean:.4f}"]
+    row = [state.iteration, round(state.seconds), round(state.processor)]
+    row += [f"{progress:.3f}", f"{loss:.4f}", f"{mean:.4f}"]
     log = work / "log.csv"
     header = not log.exists()
     with log.open("a", newline="") as file:
         writer = csv.writer(file)
         if header:
-            writer.writerow(["iteration", "seconds", "progress", "loss", "mean", *ORGANS])
+            writer.writerow(["iteration", "seconds", "processor", "progress", "loss", "mean", *ORGANS])
         writer.writerow(row + [f"{d:.3f}" for d in dice])
     if mean >= state.best:
         state.best = mean
-        torch.save(state.average.state_dict(), work / "best.pt")
+        save_weights(state.name, state.average, work / "best.pt")
+    save_weights(state.name, state.average, work / "last.pt")
     save(state, work / "checkpoint.pt")
 
 
 def train(state: State, pools: dict, cases: Sequence[Case], options: argparse.Namespace, device: str) -> None:
     """Until the planned minutes are used; the schedule follows the clock."""
     rng = np.random.default_rng(state.iteration + 1)
-    planned, checked, last = options.minutes * 60, state.seconds, time.time()
+    planned, checked = options.minutes * 60, state.seconds
+    last, used = time.time(), time.process_time()
+    loader = ThreadPoolExecutor(1)
+    coming = loader.submit(patch, pools, rng, 0.0)
     while state.seconds < planned:
-        state.history.append(step(state, pools, rng, state.seconds / planned, device))
-        now = time.time()
+        progress = state.seconds / planned
+        ready, coming = coming.result(), loader.submit(patch, pools, rng, progress)
+        state.history.append(step(state, ready, progress, device))
+        now, busy = time.time(), time.process_time()
         state.seconds, last = state.seconds + now - last, now
+        state.processor, used = state.processor + busy - used, busy
         if state.iteration % 400 == 0:
             save(state, options.work / "checkpoint.pt")
-            print(state.iteration, round(state.seconds), f"loss {np.mean(state.history[-400:]):.4f}", flush=True)
+            loss = np.mean(state.history[-400:])
+            print(state.iteration, round(state.seconds), round(state.processor), f"loss {loss:.4f}", flush=True)
         if state.seconds - checked > options.check_minutes * 60:
             check(state, cases, options.work, state.seconds / planned, device)
-            checked = state.seconds
+            checked, used = state.seconds, time.process_time()
     check(state, cases, options.work, 1.0, device)
 
 
@@ -164,6 +183,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=90, help="total, counting what a checkpoint has used")
     parser.add_argument("--check-minutes", type=float, default=10)
     parser.add_argument("--phantoms", type=Path, help="folder of npz files made by prepare_phantoms.py")
+    parser.add_argument("--network", choices=NETWORKS, default="sub_voxel")
+    parser.add_argument("--start", type=Path, help="a bundle's model.pt to take over what fits")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -172,7 +193,7 @@ def main() -> None:
     pools = {kind: [load_case(p) for p in sorted(cache.glob(f"{kind}_*.npz"))] for kind in ("fit", "background")}
     pools["phantom"] = [load_case(p) for p in sorted(options.phantoms.glob("*.npz"))] if options.phantoms else []
     cases = [load_case(p) for p in sorted(cache.glob("early_stop_*.npz"))]
-    state = new_state(device)
+    state = new_state(options.network, device, options.start)
     if (options.work / "checkpoint.pt").exists():
         restore(state, options.work / "checkpoint.pt")
     print({k: len(v) for k, v in pools.items()}, len(cases), device, state.iteration, flush=True)

@@ -73,3 +73,26 @@ class FoldedUNet(nn.Module):
         y = self.unfold(self.body(self.fold(x)))
         y = functional.leaky_relu(self.mix(torch.cat([y, x.to(y.dtype)], 1)), 0.1)
         return self.head(y)
+
+
+class SubVoxelUNet(nn.Module):
+    """A U-Net at half resolution whose last blocks see every voxel of the image and answer for every voxel.
+
+    (n, inputs, k, j, i) to (n, outputs, k, j, i) logits; each side must be a multiple of 2 ** len(widths). Two-wide
+    convolutions of stride two turn 2 x 2 x 2 voxels into channels, losing nothing, and back: wide layers on an eighth
+    of the voxels cost less than narrow ones on all of them.
+    """
+
+    def __init__(self, inputs: int, outputs: int, widths: tuple[int, ...], detail: int = 32, refine: int = 64,
+                 blocks: int = 1) -> None:
+        super().__init__()
+        self.fold = nn.Conv3d(inputs, widths[0], 2, 2)
+        self.body = UNet(3, widths[0], widths[0], tuple(widths))
+        self.detail = nn.Conv3d(inputs, detail, 2, 2)
+        sizes = [widths[0] + detail] + [refine] * blocks
+        self.refine = nn.Sequential(*[ResidualBlock(3, a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)])
+        self.unfold = nn.ConvTranspose3d(refine, outputs, 2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.body(self.fold(x))
+        return self.unfold(self.refine(torch.cat([y, self.detail(x).to(y.dtype)], 1)))
