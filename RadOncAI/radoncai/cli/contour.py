@@ -27,6 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
     )
     parser.add_argument(
+        "--flips", action="store_true", help="also run mirrored and take the mean, where the model allows it; slower"
+    )
+    parser.add_argument(
+        "--uncertainty", action="store_true", help="also write uncertainty.nrrd: how unsure the model is of each voxel"
+    )
+    parser.add_argument("--folds", metavar="0,1", help="only these members of an ensemble, counted from 0")
+    parser.add_argument(
         "--contours", choices=("exact", "smooth"), help="along voxel edges, or smooth within half a pixel"
     )
     parser.add_argument(
@@ -57,15 +64,32 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         progress.step("reading the image")
         volume = read_image(args.input, series=args.series, gaps=args.gaps)
         result = contour(
-            volume, folder, structures=wanted, device=args.device, progress=progress, override=args.override
+            volume, folder, structures=wanted, device=args.device, progress=progress, override=args.override,
+            flips=args.flips, uncertainty=args.uncertainty, folds=_folds(args.folds),
         )
         if rtstruct.add_to and not volume.source.is_dicom:
             raise InputError("--add-to needs the DICOM series that the structure set was drawn on, not NIfTI or NRRD.")
         _, record = write_results(
-            [result], volume, place, progress, {"structures": wanted or "all"}, rtstruct=rtstruct
+            [result], volume, place, progress, _options(args, wanted), rtstruct=rtstruct
         )
         written = sorted(p.name for p in place.iterdir())
     return summarise(result, args.output, written, record)
+
+
+def _folds(text: str | None) -> tuple[int, ...] | None:
+    """Numbers of `--folds 0,1`. Raises InputError."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--folds needs numbers such as 0,1, not {text!r}.") from None
+
+
+def _options(args: argparse.Namespace, wanted: list[str] | None) -> dict[str, object]:
+    """What was asked for, as provenance keeps it."""
+    options = {"structures": wanted or "all", "flips": args.flips, "uncertainty": args.uncertainty}
+    return {**options, "folds": args.folds} if args.folds else options
 
 
 def _check_options(rtstruct: RtstructOptions) -> None:
@@ -108,6 +132,8 @@ def summarise(
             "model": result.model.name,
             "version": result.model.version,
             "structures": rows,
+            "passes": result.passes,
+            "mean_entropy_bit": result.entropies,
             "warnings": warnings,
             "rtstruct": file,
             "output": str(output),

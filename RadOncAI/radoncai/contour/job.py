@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from radoncai.contour import classical as _registers_body  # noqa: F401
 from radoncai.contour.findings import check_all
@@ -14,9 +16,10 @@ from radoncai.core.structures import Algorithm, Structure, StructureSet
 from radoncai.core.templates import match
 from radoncai.core.volume import Volume
 from radoncai.models import runners
-from radoncai.models.applicability import check
+from radoncai.models.applicability import check, check_images
 from radoncai.models.catalogue import ModelFolder, find
 from radoncai.models.engine import segment
+from radoncai.models.memory import check_memory
 from radoncai.models.options import RunOptions
 from radoncai.models.segmentation import Found
 
@@ -25,7 +28,9 @@ from radoncai.models.segmentation import Found
 class ContourResult:
     """What the job gives: the set (findings in each structure, `missing` with reasons), warnings, wall seconds a step.
 
-    `weights` is the sha256 of the weights in use, "" for classical models.
+    `weights` is the sha256 of the weights in use, "" for classical models. `passes` networks and mirrorings were
+    averaged; where uncertainty was asked for, `entropy` is uint8 on the image's grid, 0 .. 255 = 0 .. 1 bit, and
+    `entropies` each structure's mean entropy in bits (`segmentation`); neither is calibrated.
     """
 
     structures: StructureSet
@@ -34,6 +39,9 @@ class ContourResult:
     weights: str
     warnings: tuple[str, ...]
     seconds: dict[str, float]
+    passes: int = 1
+    entropy: np.ndarray | None = None
+    entropies: dict[str, float] = field(default_factory=dict)
 
     @property
     def findings(self) -> dict[str, tuple[str, ...]]:
@@ -57,7 +65,9 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     folder = find(model) if isinstance(model, str) else model
     names, said = asked_names(folder, structures)
     progress.step("checking the image")
-    warnings = (*volume.source.warnings, *said, *check(volume, folder.model, override))
+    check_images(folder.model, images or {})
+    warnings = (*volume.source.warnings, *said, *check(volume, folder.model, override),
+                *check_memory(folder.model, override))
     progress.step("loading the model")
     runner = runners.open(folder, device)
     options = RunOptions(device, flips, uncertainty, override, folds)
@@ -71,7 +81,9 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     result = check_all(StructureSet(volume.grid, drawn, volume.source, folder.title, found.missing, warnings), volume)
     progress.finish()
     seconds = {step: s - before.get(step, 0.0) for step, s in progress.seconds.items() if s > before.get(step, 0.0)}
-    return ContourResult(result, folder, runner.device, runner.weights, warnings, seconds)
+    entropies = {name: f.entropy for name, f in found.found.items() if f.entropy is not None}
+    return ContourResult(result, folder, runner.device, runner.weights, warnings, seconds, found.passes, found.entropy,
+                         entropies)
 
 
 def asked_names(folder: ModelFolder, structures: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from radoncai.contour.job import ContourResult
 from radoncai.contour.table import structure_rows
 from radoncai.core.progress import Progress
@@ -16,6 +18,7 @@ from radoncai.core.volume import Volume
 from radoncai.dicom.check import check_rtstruct, read_back, read_back_sentence
 from radoncai.dicom.labels import write_seg_nrrd
 from radoncai.dicom.profiles import load_profile
+from radoncai.dicom.raster import write_raster
 from radoncai.dicom.rtstruct_extend import add_to_rtstruct, kept_sentence
 from radoncai.dicom.rtstruct_reader import read_contours
 from radoncai.dicom.rtstruct_writer import write_rtstruct
@@ -47,18 +50,37 @@ def provenance(
     warnings = tuple(w for r in results for w in r.warnings)
     overrides = tuple(w for w in warnings if w.startswith("Overridden"))
     seconds = {f"{r.model.name}: {step}": s for r in results for step, s in r.seconds.items()}
+    options = dict(options or {})
+    if spread := {r.model.name: _spread(r) for r in results if r.passes > 1 or r.entropies}:
+        options["spread"] = spread
     return Provenance(
         "contour",
         run_stamp(),
         {"image": describe(volume.source)},
         models,
-        options or {},
+        options,
         results[0].device,
         seconds,
         overrides,
         postprocessing=post,
         warnings=warnings,
     )
+
+
+def _spread(result: ContourResult) -> dict[str, object]:
+    return {"passes": result.passes, "mean_entropy_bit": result.entropies, "calibrated": False}
+
+
+def write_entropy(results: Sequence[ContourResult], volume: Volume, folder: Path) -> Path | None:
+    """uncertainty.nrrd, uint8 on the image's grid, 0 .. 255 = 0 .. 1 bit: of several models the least sure one.
+
+    None where no result has entropies on this grid.
+    """
+    charts = [r.entropy for r in results if r.entropy is not None and r.entropy.shape == volume.grid.shape]
+    if not charts:
+        return None
+    worst = charts[0] if len(charts) == 1 else np.maximum.reduce(charts)
+    return write_raster(worst, volume.grid, folder / "uncertainty.nrrd")
 
 
 @dataclass(frozen=True)
@@ -81,7 +103,8 @@ def write_results(
     given: Sequence[Structure] = (),
     rtstruct: RtstructOptions | None = None,
 ) -> tuple[StructureSet, Provenance]:
-    """Write rtstruct.dcm (from DICOM), structures.seg.nrrd, structures.csv and provenance.json.
+    """Write rtstruct.dcm (from DICOM), structures.seg.nrrd, structures.csv, provenance.json, where it was asked for
+    uncertainty.nrrd.
 
     `given` structures (a person's targets, say) go into the same set in front of the models'. rtstruct.dcm is read back
     and compared; what the writer, the profile's rules and the comparison said stands in the provenance.
@@ -94,6 +117,7 @@ def write_results(
         written, said = _write_rtstruct(structures, volume, folder, f"{titles}; not reviewed", rtstruct)
         record = replace(record, options={**record.options, "rtstruct": written}, warnings=(*record.warnings, *said))
     write_seg_nrrd(structures, folder / "structures.seg.nrrd")
+    write_entropy(results, volume, folder)
     write_table(
         folder / "structures.csv",
         "structures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +42,28 @@ def judge(volume: Volume, spec: ModelSpec, *, values: bool = True) -> Applicabil
     return Applicability(tuple(refusals), tuple(warnings))
 
 
+def check_images(spec: ModelSpec, images: Mapping[str, Volume]) -> None:
+    """Raises InputError where `images` are not the further images that `model.json` names."""
+    first, *further = spec.images
+    wanted = {image.name: image for image in further}
+    for name, image in wanted.items():
+        if name not in images:
+            kind = f" ({image.modality})" if image.modality and image.modality != name else ""
+            raise InputError(f"The model {spec.name} also needs the image {name}{kind}: --image {name}=PATH.")
+        found = images[name].modality
+        if image.modality and found and found != image.modality:
+            raise InputError(f"The image {name} is {found}; the model {spec.name} needs {image.modality} there.")
+    for name in images:
+        if name not in wanted and name != first.name:
+            names = ", ".join(wanted) or "none but the planning image"
+            raise InputError(f"The model {spec.name} takes no image named {name}; it takes {names}.")
+
+
 def check(volume: Volume, spec: ModelSpec, override: bool = False) -> tuple[str, ...]:
-    """Warnings; raises InputError with the first refusal, which `override` turns into a warning."""
+    """Warnings; raises InputError with a sentence for each refusal, which `override` turns into warnings."""
     found = judge(volume, spec)
     if found.refusals and not override:
-        raise InputError(found.refusals[0])
+        raise InputError(" ".join(found.refusals))
     return tuple(f"Overridden: {text}" for text in found.refusals) + found.warnings
 
 

@@ -66,11 +66,9 @@ def normalised(array: np.ndarray, rule: InputSpec) -> np.ndarray:
 def prepare(planning: Volume, spec: ModelSpec, images: Mapping[str, Volume] | None = None) -> Channels:
     """`planning` with its axes along LPS (`to_lps`) and further images in its patient space, on the model's grid.
 
-    Raises InputError where there is no patient on a CT, an image is missing or one too many.
+    Raises InputError where there is no patient on a CT.
     """
-    given = dict(images or {})
     first, *further = (image.name for image in spec.images)
-    check_names(spec, given)
     grid = model_grid(planning.grid, spec.spacing_mm)
     small = resample_to(planning.array, planning.grid, grid)
     stride = tuple(max(1, round(BODY_MM / s)) for s in grid.spacing_mm)
@@ -78,27 +76,10 @@ def prepare(planning: Volume, spec: ModelSpec, images: Mapping[str, Volume] | No
     box = _box(body, grid, stride) if body is not None else tuple(slice(0, n) for n in grid.shape)
     arrays = {first: small[box]}
     for name in further:
-        arrays[name] = onto(given[name], grid.crop(box))
+        arrays[name] = onto(images[name], grid.crop(box))
     if body is not None:
         body = body[tuple(slice(b.start // n, -(-b.stop // n)) for b, n in zip(box, stride, strict=True))]
     return Channels(spec, grid, box, arrays, body, stride)
-
-
-def check_names(spec: ModelSpec, images: Mapping[str, Volume]) -> None:
-    """Raises InputError where `images` are not the further images that `model.json` names."""
-    first, *further = spec.images
-    wanted = {image.name: image for image in further}
-    for name, image in wanted.items():
-        if name not in images:
-            kind = f" ({image.modality})" if image.modality and image.modality != name else ""
-            raise InputError(f"The model {spec.name} also needs the image {name}{kind}: --image {name}=PATH.")
-        found = images[name].modality
-        if image.modality and found and found != image.modality:
-            raise InputError(f"The image {name} is {found}; the model {spec.name} needs {image.modality} there.")
-    for name in images:
-        if name not in wanted and name != first.name:
-            names = ", ".join(wanted) or "none but the planning image"
-            raise InputError(f"The model {spec.name} takes no image named {name}; it takes {names}.")
 
 
 def onto(volume: Volume, grid: Grid) -> np.ndarray:

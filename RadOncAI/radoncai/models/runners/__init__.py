@@ -70,7 +70,11 @@ def open(folder: ModelFolder, device: str = "auto") -> Runner:
         raise PlatformError(f"The device {device} is unknown; choose one of {', '.join(DEVICES)}.")
     require(folder)
     kind = "torch" if folder.model.runner == "onnx" and _prefers_torch(folder, device) else folder.model.runner
-    return importlib.import_module(f"radoncai.models.runners.{kind}").open(folder, device)
+    runner = importlib.import_module(f"radoncai.models.runners.{kind}")
+    if folder.model.members:
+        from radoncai.models.runners import ensemble
+        return ensemble.open(folder, device, runner)
+    return runner.open(folder, device)
 
 
 def has_gpu() -> bool:

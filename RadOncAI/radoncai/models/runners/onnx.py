@@ -12,6 +12,8 @@ from radoncai.models.catalogue import ModelFolder
 from radoncai.models.runners import warm
 from radoncai.models.weights import checked, file_ending
 
+ENDING = ".onnx"
+
 
 class OnnxRunner:
     """A session of one model."""
@@ -43,14 +45,15 @@ def open(folder: ModelFolder, device: str, name: str | None = None) -> OnnxRunne
 
     Raises ModelError where file or package is missing, PlatformError without CUDA.
     """
-    name = name or file_ending(folder.model.weights, ".onnx")
+    name = name or file_ending(folder.model.weights, ENDING)
     if name is None:
         raise ModelError(f"The model {folder.name} names no .onnx file in its model.json; install it again.")
     digest = folder.model.weights.get(name, "")
-    return warm.opened(folder.path / name, digest, device, lambda: _load(folder, device, name))
+    return warm.opened(folder.path / name, digest, device, lambda: load(folder, device, name))
 
 
-def _load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
+def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
+    """One .onnx file, its hash checked. Raises ModelError, PlatformError."""
     path = checked(folder.path, name, folder.model.weights)
     try:
         import onnxruntime

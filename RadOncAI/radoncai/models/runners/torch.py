@@ -12,6 +12,8 @@ from radoncai.models.catalogue import ModelFolder
 from radoncai.models.runners import warm
 from radoncai.models.weights import checked, file_ending
 
+ENDING = ".pt"
+
 
 class TorchRunner:
     """A network in memory on its device."""
@@ -39,14 +41,15 @@ def open(folder: ModelFolder, device: str) -> TorchRunner:
     """The named network with its state dict (stored float16 or float32), loaded now or before (`warm`).
 
     Raises ModelError, PlatformError."""
-    name = file_ending(folder.model.weights, ".pt")
+    name = file_ending(folder.model.weights, ENDING)
     if name is None:
         raise ModelError(f"The model {folder.name} names no .pt file in its model.json; install it again.")
     digest = folder.model.weights[name]
-    return warm.opened(folder.path / name, digest, device, lambda: _load(folder, device, name))
+    return warm.opened(folder.path / name, digest, device, lambda: load(folder, device, name))
 
 
-def _load(folder: ModelFolder, device: str, name: str) -> TorchRunner:
+def load(folder: ModelFolder, device: str, name: str) -> TorchRunner:
+    """The network with one .pt file, its hash checked. Raises ModelError, PlatformError."""
     path = checked(folder.path, name, folder.model.weights)
     try:
         import torch
