@@ -78,11 +78,11 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
 
         return show_in_portions(result, volume, on_node)
 
-    def export_request(self, folder, volume, contours, output, label):
-        """The job `write_structures` for a segmentation node. Raises InputError where it may not be written."""
+    def export_request(self, folder, volume, segmentation, output, label, profile="generic", contours=""):
+        """The jobs `check_structures` and `write_structures`. Raises InputError where it may not be written."""
         from AutoContourLib.export import export_request
 
-        return export_request(folder, volume, contours, output, label)
+        return export_request(folder, volume, segmentation, output, label, profile, contours)
 
 
 class AutoContourTest(ScriptedLoadableModuleTest):

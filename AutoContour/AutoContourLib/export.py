@@ -30,13 +30,26 @@ def why_not(volume, contours) -> str:
     return geometry.why_no_export(volume, contours) or why_no_files(volume)
 
 
-def export_request(folder, volume, contours, output, label: str) -> dict:
-    """The fields of the job `write_structures`. Raises InputError with what hinders it."""
+def export_request(folder, volume, contours, output, label: str, profile: str = "generic", drawing: str = "") -> dict:
+    """The fields of the jobs `check_structures` and `write_structures`. Raises InputError with what hinders it.
+
+    `profile` names the planning system; `drawing` is "exact", "smooth" or "" for what the profile has.
+    """
     problem = why_not(volume, contours)
     if problem:
         raise InputError(problem)
-    return {"image": image_request(volume), "output": str(output), "label": label,
+    return {"image": image_request(volume), "output": str(output), "label": label, "profile": profile,
+            "contours": drawing, "not_found": segmentation.attribute(contours, "not_found") or [],
             "structures": segmentation.structures_request(contours, volume, folder)}
+
+
+def state_of(contours) -> tuple | None:
+    """What changes with an edit, a new name or a new status of any structure."""
+    if contours is None:
+        return None
+    rows = tuple((segment_id, segment.GetName(), segmentation.status(segment), segment.GetMTime())
+                 for segment_id, segment in segmentation.segments(contours))
+    return contours.GetID(), rows
 
 
 def slicer_rt_is_there() -> bool:

@@ -17,7 +17,7 @@ from slicer.i18n import tr as _
 from radoncai.core.errors import Cancelled
 
 from . import editor, export, results
-from .export_menu import ExportMenu
+from .exports import Exports
 from .reviewing import Reviewing, ours
 from .structure_picker import StructurePicker
 from .structure_table import StructureTable
@@ -39,7 +39,7 @@ class AutoContourPanel(PanelWidget):
         self.table = StructureTable(ui.structureTable, ui.findingRow)
         self.fresh = OutOfDateMark(ui.freshnessRow)
         self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in ("input", "model", "result")}
-        self.exports = ExportMenu(self, ui.exportButton)
+        self.exports = Exports(self, ui.exportButton)
         self.reviewing = Reviewing(self.refresh_soon)
         build.as_caption(ui.contoursLabel)
         ui.contoursSelector.connect("nodeActivated(vtkMRMLNode*)", self.on_chosen)
@@ -58,6 +58,7 @@ class AutoContourPanel(PanelWidget):
 
     def disconnect_node(self) -> None:
         super().disconnect_node()
+        self.exports.close()
         self._watch(None)
 
     def forget(self) -> None:

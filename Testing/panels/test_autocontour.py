@@ -218,13 +218,16 @@ def test_slicer_rt_gets_image_and_contours_of_one_study(ready, tmp_path, monkeyp
             given.extend(exportables)
             return ""
 
-    assert not ready.exports.with_slicer_rt_action.enabled
+    node = contour(ready)
+    ready.ui.exportButton.click()
+    host.pump(0.05)
+    assert not ready.exports.dialog.slicer_rt_button.enabled
     monkeypatch.setitem(sys.modules, "DicomRtImportExportPlugin",
                         types.SimpleNamespace(DicomRtImportExportPluginClass=Plugin))
     monkeypatch.setattr(slicer.modules, "dicomrtimportexport", object(), raising=False)
     monkeypatch.setattr(ready.exports, "_ask_folder", lambda: str(tmp_path))
-    node = contour(ready)
-    ready.exports.with_slicer_rt_action.trigger()
+    ready.refresh()
+    ready.exports.dialog.slicer_rt_button.click()
     assert ready.run.message.symbol == "✓" and str(tmp_path) in ready.run.message.text
     tree = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     assert [tree.GetItemDataNode(e.item) for e in given] == [ready.node.volume, node]

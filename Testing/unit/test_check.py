@@ -81,8 +81,9 @@ def awkward_set():
 @pytest.mark.parametrize("holes", ["keyhole", "xor"])
 def test_a_set_is_judged_before_writing_as_its_file_is_afterwards(tmp_path, profile, holes):
     sets, existing = awkward_set(), {"LENS": "CTV"}
-    before = check_drawn(draw_set(sets, CT, holes=holes), CT, "AI", profile, existing)
-    write_rtstruct(sets, CT, tmp_path / "rs.dcm", holes=holes)
+    label = "AI contours of the neck"
+    before = check_drawn(draw_set(sets, CT, holes=holes), CT, label, profile, existing)
+    write_rtstruct(sets, CT, tmp_path / "rs.dcm", label=label, holes=holes)
     assert before == check_rtstruct(tmp_path / "rs.dcm", CT, profile, existing)
     assert {f.check for f in before} >= {"name_unique", "name_length", "one_external", "self_crossing", "type_differs",
                                          "inside_image", "not_closed"} - ({"name_length"} if profile == "raystation"

@@ -13,6 +13,7 @@ from radoncai.dicom.contour_data import from_text, get_text
 from radoncai.dicom.files import open_dicom, transfer_syntax
 from radoncai.dicom.roi_items import interpreted_type
 from radoncai.dicom.rtstruct_drawing import DrawnRoi, DrawnSet, image_of
+from radoncai.dicom.rtstruct_header import short_label
 from radoncai.dicom.values import items, modality_of, number, text
 
 IMPLICIT = "1.2.840.10008.1.2"
@@ -94,10 +95,11 @@ def read_facts(path: Path) -> SetFacts:
 def facts_of(drawn: DrawnSet, label: str) -> SetFacts:
     """The same of a set that is not written yet."""
     source, approval = drawn.volume.source, drawn.approval
-    return SetFacts(tuple(_drawn_roi(roi, drawn) for roi in drawn.rois), label, source.study_uid, source.frame_uid,
-                    frozenset({source.frame_uid} - {""}), frozenset(uid for _, uid in source.slices if uid),
-                    (source.series_uid,), not drawn.implicit, approval.status, approval.by,
-                    f"{approval.date} {approval.time}".strip(), (), source.patient_id)
+    images = frozenset(uid for _, uid in source.slices if uid)
+    return SetFacts(tuple(_drawn_roi(roi, drawn) for roi in drawn.rois), short_label(label), source.study_uid,
+                    source.frame_uid, frozenset({source.frame_uid} - {""}), images, (source.series_uid,),
+                    not drawn.implicit, approval.status, approval.by, f"{approval.date} {approval.time}".strip(), (),
+                    source.patient_id)
 
 
 def _drawn_roi(roi: DrawnRoi, drawn: DrawnSet) -> RoiFacts:

@@ -23,13 +23,18 @@ def set_level(data: Dataset, structures: Sequence[Structure], label: str, descri
     """Series and structure set attributes; `description` is what `describe` made."""
     data.SeriesNumber, data.InstanceNumber, data.OperatorsName = 901, 1, ""
     data.SeriesDescription = title(structures, approval)
-    data.StructureSetLabel = one_line(label, 16) or "RadOncAI"
+    data.StructureSetLabel = short_label(label)
     data.StructureSetName = one_line(label, 64) or "RadOncAI"
     data.StructureSetDescription = description
     data.StructureSetDate, data.StructureSetTime = date_and_time(now)
     data.ApprovalStatus = approval.status
     if approval.status == "APPROVED":
         data.ReviewDate, data.ReviewTime, data.ReviewerName = approval.date, approval.time, approval.by
+
+
+def short_label(label: str) -> str:
+    """StructureSetLabel as it is written: at most 16 characters, never empty."""
+    return one_line(label, 16) or "RadOncAI"
 
 
 def title(structures: Sequence[Structure], approval: Approval) -> str:

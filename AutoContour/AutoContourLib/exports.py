@@ -10,36 +10,60 @@ import slicer
 from RadOncAILib.widgets import marks, settings
 from slicer.i18n import tr as _
 
+from radoncai.core.errors import InputError
+
 from . import export
+from .export_dialog import ExportDialog
 
-LAST_FOLDER = "AutoContour/ExportFolder"
+LAST_FOLDER, PROFILE, CONTOURS = "AutoContour/ExportFolder", "AutoContour/ExportProfile", "AutoContour/ExportContours"
 
 
-class ExportMenu:
-    """The menu of the button Write RTSTRUCT. `panel` gives run, logic and node."""
+class Exports:
+    """What the button Write RTSTRUCT… leads to. `panel` gives run, logic and node."""
 
     def __init__(self, panel, button) -> None:
-        self.panel, self.button = panel, button
-        self._menu = qt.QMenu(button)
-        self.to_folder_action = self._add(_("To a folder…"), self.to_folder)
-        self.to_database_action = self._add(_("Into the DICOM database"), self.to_database)
-        self.with_slicer_rt_action = self._add(_("With SlicerRT, and the CT once more…"), self.with_slicer_rt)
-        button.setMenu(self._menu)
-        self._tip = button.toolTip
+        self.panel, self.button, self._tip = panel, button, button.toolTip
+        self._dialog = None
+        button.connect("clicked()", self.open)
 
-    def _add(self, text: str, on_click):
-        action = self._menu.addAction(text)
-        action.connect("triggered()", on_click)
-        return action
+    @property
+    def dialog(self) -> ExportDialog:
+        if self._dialog is None:
+            self._dialog = ExportDialog(self, self.button.window())
+        return self._dialog
+
+    def open(self) -> None:
+        """Show what would trouble the planning system, and ask where to write."""
+        self.dialog.show()
+
+    def close(self) -> None:
+        if self._dialog is not None:
+            self._dialog.close()
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The planning system, and how contours are drawn ("": as its profile has it)."""
+        return {"profile": settings.value(PROFILE, "generic"), "contours": settings.value(CONTOURS)}
+
+    def choose(self, profile: str, contours: str) -> None:
+        settings.remember(PROFILE, profile)
+        settings.remember(CONTOURS, contours)
+
+    def request(self, folder, output: str = "") -> dict:
+        """The fields of `write_structures` and `check_structures`. Raises InputError with what hinders it."""
+        contours = self.panel.node.contours
+        if contours is None:
+            raise InputError(export.why_not(None, None))
+        return self.panel.logic.export_request(folder, export.volume_of(contours), contours, output,
+                                               contours.GetName(), **self.chosen)
 
     def refresh(self, contours, volume) -> None:
         """Off with the reason while nothing may leave."""
         reason = export.why_not(volume, contours)
         self.button.enabled = not reason and not self.panel.run.running
         self.button.toolTip = reason or self._tip
-        self.with_slicer_rt_action.enabled = export.slicer_rt_is_there()
-        if not export.slicer_rt_is_there():
-            self.with_slicer_rt_action.text = _("With SlicerRT (not installed)")
+        if self._dialog is not None:
+            self._dialog.refresh(self.button.enabled, reason)
 
     def to_folder(self, folder: str = "") -> None:
         """Ask for a folder where none is given, and write there."""
@@ -68,11 +92,13 @@ class ExportMenu:
         self.panel.run.message.show(marks.BAD if problem else marks.GOOD, problem or done)
 
     def _write(self, folder: str, on_done) -> None:
-        contours = self.panel.node.contours
-        volume, logic, label = export.volume_of(contours), self.panel.logic, contours.GetName()
-        self.panel.run.start("write_structures",
-                             lambda arrays: logic.export_request(arrays, volume, contours, folder, label),
-                             on_done, title=_("Write RTSTRUCT"))
+        def written(result: dict) -> str:
+            if self._dialog is not None:
+                self._dialog.show_read_back(result)
+            return f"{on_done(result)} {result['read_back']}"
+
+        self.panel.run.start("write_structures", lambda arrays: self.request(arrays, folder), written,
+                             title=_("Write RTSTRUCT"))
 
     def _import(self, _result: dict) -> str:
         from DICOMLib import DICOMUtils
