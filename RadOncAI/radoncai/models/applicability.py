@@ -14,7 +14,9 @@ from radoncai.models.spec import ModelSpec
 
 AXES = ("slices", "rows", "columns")
 TILT_DEGREES = 10.0
-OUTSIDE_SHARE = 0.01
+OUTSIDE_SHARE, BEYOND = 0.01, 150
+NO_AIR = -100.0
+ALL_THE_SAME = "; --override runs it all the same and records it"
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,12 @@ def judge(volume: Volume, spec: ModelSpec, *, values: bool = True) -> Applicabil
     `values`: whether the volume has voxels to judge; headers alone have none.
     """
     refusals, warnings = [], []
-    if volume.modality and volume.modality not in spec.modality:
-        refusals.append(f"The image is {volume.modality}; the model {spec.name} is made for {_any(spec.modality)}.")
+    allowed = (spec.images[0].modality,) if spec.images[0].modality else spec.modality
+    if volume.modality and volume.modality not in allowed:
+        refusals.append(f"The image is {volume.modality}; the model {spec.name} is made for {_any(allowed)}.")
     elif not volume.modality:
-        warnings.append(f"The file does not say what image it holds; it was taken to be {_any(spec.modality)}.")
-    if values and not refusals and "CT" in spec.modality:
+        warnings.append(f"The file does not say what image it holds; it was taken to be {_any(allowed)}.")
+    if values and not refusals:
         _judge_values(volume, spec, refusals, warnings)
     _judge_grid(volume, spec, refusals, warnings)
     _judge_body_part(volume, spec, warnings)
@@ -49,7 +52,7 @@ def check_images(spec: ModelSpec, images: Mapping[str, Volume]) -> None:
     for name, image in wanted.items():
         if name not in images:
             kind = f" ({image.modality})" if image.modality and image.modality != name else ""
-            raise InputError(f"The model {spec.name} also needs the image {name}{kind}: --image {name}=PATH.")
+            raise InputError(f"The model {spec.name} also needs the image {name}{kind}; add it (--image {name}=PATH).")
         found = images[name].modality
         if image.modality and found and found != image.modality:
             raise InputError(f"The image {name} is {found}; the model {spec.name} needs {image.modality} there.")
@@ -63,7 +66,7 @@ def check(volume: Volume, spec: ModelSpec, override: bool = False) -> tuple[str,
     """Warnings; raises InputError with a sentence for each refusal, which `override` turns into warnings."""
     found = judge(volume, spec)
     if found.refusals and not override:
-        raise InputError(" ".join(found.refusals))
+        raise InputError(f"{' '.join(found.refusals).removesuffix('.')}{ALL_THE_SAME}.")
     return tuple(f"Overridden: {text}" for text in found.refusals) + found.warnings
 
 
@@ -75,11 +78,12 @@ def _judge_values(volume: Volume, spec: ModelSpec, refusals: list[str], warnings
     lowest, highest = float(array.min()), float(array.max())
     if not np.isfinite([lowest, highest]).all():
         refusals.append("The image holds values that are not numbers; export it again.")
-    elif lowest > -100.0:
+    elif lowest > NO_AIR and "CT" in (volume.modality or spec.modality):
         refusals.append(f"The image holds no air (lowest value {lowest:.0f}); its values do not look like HU.")
     limits = spec.applicability.get("hu_range")
     if limits:
-        share = float(np.mean((array < limits[0] - 150) | (array > limits[1] + 150)))
+        low, high = limits[0] - BEYOND, limits[1] + BEYOND
+        share = sum(int(np.count_nonzero((plane < low) | (plane > high))) for plane in array) / array.size
         if share > OUTSIDE_SHARE:
             warnings.append(f"{100 * share:.0f} % of the voxels lie outside {limits[0]} to {limits[1]} HU, "
                             f"which the model {spec.name} does not know.")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from radoncai.core.errors import PlatformError
+from radoncai.models.applicability import ALL_THE_SAME
 from radoncai.models.spec import ModelSpec
 
 MB = 1 << 20
@@ -22,7 +23,7 @@ def check_memory(spec: ModelSpec, override: bool = False) -> tuple[str, ...]:
     text = (f"The model {spec.name} needs {spec.memory_mb / 1024:.1f} GB of memory, of which this machine has "
             f"{free / 1024:.1f} GB left")
     if not override:
-        raise PlatformError(f"{text}; close other programs, take a smaller model, or override this openly.")
+        raise PlatformError(f"{text}; close other programs or take a smaller model{ALL_THE_SAME}.")
     return (f"Overridden: {text}.",)
 
 

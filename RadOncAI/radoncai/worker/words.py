@@ -7,9 +7,10 @@ from typing import Any
 
 _RULES = (
     (re.compile(r" with --level-mm S \(patient coordinate, mm upwards\)"), ""),
-    (re.compile(r"; --override predicts all the same and records it"), ""),
+    (re.compile(r"; --override (?:predicts|runs it) all the same and records it"), ""),
     (re.compile(r", or add --same-patient if you are sure"), ""),
     (re.compile(r" \(--same-patient\)"), ""),
+    (re.compile(r" \(--image \S+\)"), ""),
     (re.compile(r"; decide with --map \S+?=NAME"), "; rename one of them"),
     (re.compile(r"(?:; |, )?(?:or )?(?:add )?--gaps interpolate(?:, or)?"), ";"),
     (re.compile(r"(?:; |, )(?:or )?add --[a-z-]+.*?(?=\.$|;|$)"), ""),
