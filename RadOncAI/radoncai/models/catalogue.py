@@ -158,14 +158,23 @@ def words(folder: ModelFolder) -> str:
 
 def verify(folder: ModelFolder) -> list[str]:
     """What is wrong with a model: weights missing or changed, files nobody vouches for, card fields missing."""
+    return damages(folder) + card_findings(folder)
+
+
+def damages(folder: ModelFolder) -> list[str]:
+    """Weights missing or changed, and weights files that nobody vouches for."""
     found = [problem_of(folder.path, name, digest) for name, digest in sorted(folder.model.weights.items())]
     loose = [p.relative_to(folder.path).as_posix() for p in sorted(folder.path.rglob("*")) if p.suffix in WEIGHTS]
     found += [f"the file {n} has no hash in model.json" for n in loose if n not in folder.model.weights]
     if folder.model.runner not in ("classical", "totalsegmentator") and not folder.model.weights:
         found.append("model.json names no weights")
-    found += [f"card.json lacks the field {field}" for field in missing_fields(folder.card)]
-    found += [f"card.json: {text}" for text in check_rows(folder.card)]
     return [f"{folder.id}: {text}" for text in found if text]
+
+
+def card_findings(folder: ModelFolder) -> list[str]:
+    """Fields without which a card is none, and rows of its tables that say too little."""
+    found = [f"card.json lacks the field {field}" for field in missing_fields(folder.card)]
+    return [f"{folder.id}: {text}" for text in (*found, *(f"card.json: {row}" for row in check_rows(folder.card)))]
 
 
 def short(folder: ModelFolder) -> dict[str, object]:
