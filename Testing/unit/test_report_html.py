@@ -16,8 +16,9 @@ from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.report import body_part, contour_part, dose_part
+from radoncai.report.card_sections import figure_lines
 from radoncai.report.compare import compare_page, compare_pictures
-from radoncai.report.html import figure_lines, write_report
+from radoncai.report.html import write_report
 from radoncai.report.numbers import DASH, by_unit, fixed, limit_parts, limit_text, to_float, volume
 from radoncai.report.plots import dvh_svg, goal_bar
 from radoncai.report.sections import BodySection, ContourSection, DoseSection

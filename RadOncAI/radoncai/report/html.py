@@ -7,20 +7,16 @@ from html import escape
 from pathlib import Path
 
 from radoncai.report.body_part import body_part
+from radoncai.report.card import card_short
 from radoncai.report.compare import compare_page
 from radoncai.report.contour_part import contour_part
 from radoncai.report.dose_part import dose_part
 from radoncai.report.page import banner, page, write_page
 from radoncai.report.part import Part
 from radoncai.report.sections import BodySection, ContourSection, DoseSection
-from radoncai.report.tables import facts, scalar, value_html, words_of
+from radoncai.report.tables import value_html
 
 __all__ = ["compare_page", "write_page", "write_report"]
-
-MOST_FIGURES = 6
-FOLDED = {"method", "citation", "contact", "date"}
-CARD_KEYS = ("intended_use", "not_intended", "limits", "training_data", "method", "metrics", "licence", "citation",
-             "contact", "date")
 
 
 def first_screen(subject: str, parts: Sequence[Part]) -> str:
@@ -33,58 +29,11 @@ def first_screen(subject: str, parts: Sequence[Part]) -> str:
             f'<nav class="tiles" aria-label="Results">{"".join(part.tile() for part in parts)}</nav></header>')
 
 
-def card_html(card: Mapping[str, object]) -> str:
-    """A model card in short: what people must know, in a fixed order; the method and many figures folded."""
-    name = " ".join(str(card[k]) for k in ("name", "version") if card.get(k))
-    title = str(card.get("title") or name or "Model")
-    figures = figure_lines(card.get("metrics"))
-    card = {**card, "training_data": _training_words(card.get("training_data")), "metrics": figures}
-    pairs = [(key, value_html(card[key])) for key in CARD_KEYS if card.get(key) not in (None, "", [], {})]
-    many = isinstance(figures, list) and len(figures) > MOST_FIGURES
-    folds = {*FOLDED, "metrics"} if many else FOLDED
-    more = [p for p in pairs if p[0] in folds]
-    title_of_more = "Method, figures, citation" if many else "Method, citation"
-    folded = f"<details><summary>{title_of_more}</summary>{facts(more)}</details>" if more else ""
-    short = [("figures" if key == "metrics" else key, value) for key, value in pairs if key not in folds]
-    exact = f" <small>{escape(name)}</small>" if name and name != title else ""
-    return f'<article class="card"><h3>{escape(title)}{exact}</h3>{facts(short)}{folded}</article>'
-
-
-def figure_lines(metrics: object) -> object:
-    """Rows {structure, metric, value, n, data} as one line a metric and data set; anything else as it is.
-
-    'Dice on validation (n = 40): Brainstem 0.78, SpinalCord 0.75'.
-    """
-    if not isinstance(metrics, (list, tuple)) or not all(isinstance(m, Mapping) and "value" in m for m in metrics):
-        return metrics
-    lines: dict[str, list[str]] = {}
-    for m in metrics:
-        what = str(m.get("metric") or "")
-        head = (what[:1].upper() + what[1:]) + (f" on {m['data']}" if m.get("data") else "")
-        head += f" (n = {m['n']})" if m.get("n") else ""
-        lines.setdefault(head, []).append(f"{m.get('structure') or ''} {_short(m['value'])}".strip())
-    return [f"{head}: {', '.join(values)}" for head, values in lines.items()]
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else scalar(value)
-
-
-def _training_words(data: object) -> object:
-    """{text, n, source, terms} as sentences; anything else as it is."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("text"), str):
-        return data
-    first = data["text"].rstrip(".") + (f" (n = {data['n']})" if data.get("n") else "")
-    rest = [f"{words_of(str(k))}: {v}" for k, v in data.items()
-            if k not in ("text", "n") and v and isinstance(v, (str, int))]
-    return ". ".join([first, *(r.rstrip(".") for r in rest)]) + "."
-
-
 def background(cards: Sequence[Mapping[str, object]], provenance: Sequence[Mapping[str, object]]) -> str:
     """Model cards and provenance."""
     out = ""
     if cards:
-        out += f'<section id="models"><h2>Models in short</h2>{"".join(card_html(c) for c in cards)}</section>'
+        out += f'<section id="models"><h2>Models in short</h2>{"".join(card_short(c) for c in cards)}</section>'
     if provenance:
         runs = "".join(f"<details><summary>{escape(_run_name(run))}</summary>{value_html(run)}</details>"
                        for run in provenance)
