@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from evaluate import BUNDLE, dice, load_runner
-from predict import OVERLAP, probabilities
+from predict import OVERLAP, mirrored_too, probabilities
 from prepare import ORGANS, STANDARD_NAMES, native_patients
 
 from radoncai.core.morphology import largest_component
@@ -47,8 +47,10 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=Path, help="write one row a patient and organ with the choices, as evaluate.py")
+    parser.add_argument("--flips", action="store_true", help="with each patch's mirror image, to see what it is worth")
     options = parser.parse_args()
     run = load_runner(BUNDLE, options.weights, "torch")
+    run = mirrored_too(run) if options.flips else run
     collected: dict[str, list] = {organ: [] for organ in ORGANS}
     for patient, hu, masks, spacing in native_patients(options.data, "early_stop"):
         for organ, table in organ_scores(probabilities(hu, spacing, run, OVERLAP), masks).items():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from geometry import resample, resampled_shape
-from patches import PATCH, normalise
+from patches import LEFT, PATCH, RIGHT, normalise
 from prepare import AIR, ORGANS, SPACING
 
 from radoncai.core.progress import Progress
@@ -22,6 +22,12 @@ def torch_runner(network: torch.nn.Module, device: str = "cpu", half: bool = Fal
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=half):
             return torch.sigmoid(network(torch.from_numpy(x).to(device)).float()).cpu().numpy()
     return run
+
+
+def mirrored_too(run: Callable) -> Callable:
+    """The mean of the patch and of its mirror image, as the engine's `flips`."""
+    order = [LEFT if n == RIGHT else RIGHT if n == LEFT else n for n in range(len(ORGANS))]
+    return lambda x: (run(x) + run(np.ascontiguousarray(x[..., ::-1]))[:, order][..., ::-1]) / 2
 
 
 def predict(hu: np.ndarray, run: Callable, overlap: float = OVERLAP) -> np.ndarray:
