@@ -73,7 +73,6 @@ def test_a_killed_worker_is_one_sentence_and_the_next_run_works(ready):
 
 def test_a_failed_model_is_one_sentence(ready):
     ready.model.current["name"] = "gone"
-    ready.model.selector.setItemData(ready.model.selector.currentIndex, "gone")
     ready.run.button.click()
     finish(ready)
     assert ready.run.message.symbol == "✕" and "gone" in ready.run.message.text and segmentations() == []

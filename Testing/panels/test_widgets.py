@@ -150,6 +150,11 @@ def test_only_the_newest_answer_counts(scene):
     assert got == ["tissue"]
 
 
+def listed(block):
+    return {block.selector.itemData(n).partition("@")[0] for n in range(block.selector.count)
+            if block.selector.itemData(n)}
+
+
 def test_models_are_filtered_and_an_experimental_one_is_never_preselected(frame):
     from RadOncAILib.widgets.model_block import ModelBlock
 
@@ -160,10 +165,16 @@ def test_models_are_filtered_and_an_experimental_one_is_never_preselected(frame)
     assert block.name == "body" and "about" in block.needs.text
     site = next(n for n in range(block.site.count) if "head" in block.site.itemText(n).lower())
     block.site.currentIndex = site
-    shown = [block.selector.itemData(n) for n in range(block.selector.count)]
-    assert "hn_oar" in shown
-    if "body" not in shown:
-        assert block.name == "" and block.selector.currentText == "Choose a model…"
+    assert {"body", "hn_oar"} <= listed(block)
+    block.words.text = "esophagus"
+    assert listed(block) == {"body", "hn_oar"} and block.name == "body", "looking around changes no choice"
+    block.words.returnPressed()
+    assert block.name == "hn_oar" and block.current["experimental"]
+    block.words.text = "no such thing"
+    assert listed(block) == {"hn_oar"}
+    block.select("body")
+    assert listed(block) == {"body"}
+    block.words.clear()
     block.select("hn_oar")
     assert block.name == "hn_oar" and block.current["experimental"]
 
@@ -177,8 +188,9 @@ def test_the_card_shows_licence_and_limits(frame):
     host.wait_until(lambda: block.models, HOLD_S)
     block.select("hn_oar")
     block.card_button.click()
+    host.wait_until(lambda: not block._card.waiting, HOLD_S)
     text = block._card.browser.plainText
-    for word in ("Licence", "Known limits", "What it is not for", "Brainstem", "Dice"):
+    for word in ("Trained on", "Not trained on", "Known limits", "Measured", "Licence", "Brainstem", "Dice"):
         assert word in text
     assert "hn_oar" in text and block._card.dialog.isVisible()
     block.close()
@@ -210,16 +222,29 @@ def test_installation_asks_through_slicer(scene):
     assert "was not installed" in install.ensure("onnxruntime", "AutoContour")
 
 
-def test_a_licence_that_restricts_is_agreed_to_once(scene, monkeypatch):
+def test_what_a_model_asks_for_is_agreed_to_once(scene, monkeypatch):
+    """A no is no, a yes is kept by the worker, so that the list of models asks no more."""
     import slicer
-    from RadOncAILib.widgets import licence
+    from RadOncAILib.widgets import agreements
+    from RadOncAILib.widgets.question import Question
 
-    asked, answers = [], [False, True]
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: asked.append(text) or answers.pop(0))
+    def models():
+        got, job = [], Question("models")
+        job.ask({"task": "dose"}, got.append)
+        host.wait_until(lambda: got, HOLD_S)
+        return got[0]["models"][0]
+
+    asked, answers, agreed = [], [False, True], []
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, **_: asked.append(text) or answers.pop(0))
+    model = models()
+    assert model["agreements"] and agreements.given(model, agreed.append, agreed.append), "a test is never asked"
     monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
-    model = {"name": "m", "version": str(id(asked)), "title": "M", "licence": "CC BY-NC-SA 4.0", "card": {}}
-    assert [licence.agreed(model) for _ in range(3)] == [False, True, True] and len(asked) == 2
-    assert "CC BY-NC-SA 4.0" in asked[0] and licence.agreed({**model, "version": "2", "licence": "Apache-2.0"})
+    for _ in range(2):
+        assert not agreements.given(model, lambda: agreed.append("yes"), agreed.append)
+        host.pump(0.1)
+    host.wait_until(lambda: agreed, HOLD_S)
+    assert agreed == ["yes"] and len(asked) == 2 and model["title"] in asked[0]
+    assert models()["agreements"] == [] and agreements.given(models(), agreed.append, agreed.append)
 
 
 def test_a_folded_section_says_what_was_chosen(frame):

@@ -1,19 +1,18 @@
-"""A model's card, readable: licence, what it is for, what it is not for, limits, figures."""
+"""A window with one model's card; it does not stop the panel behind it."""
 
 from __future__ import annotations
-
-import html
 
 import qt
 from slicer.i18n import tr as _
 
-FIELDS = ("intended_use", "not_intended", "limits", "metrics", "licence", "training_data", "method", "citation",
-          "contact", "date")
-FIGURE_COLUMNS = ("structure", "metric", "value", "n", "data")
+from .card_page import Look, page
+from .question import Question
+
+SIZE_PX = (520, 680)
 
 
 class CardDialog:
-    """A window with one model's card; it does not stop the panel behind it."""
+    """`show(model)` asks the worker for the card of a row of its `models`."""
 
     def __init__(self, parent=None) -> None:
         self.dialog = qt.QDialog(parent)
@@ -25,47 +24,37 @@ class CardDialog:
         box = qt.QVBoxLayout(self.dialog)
         box.addWidget(self.browser)
         box.addWidget(buttons)
-        self.dialog.resize(640, 560)
+        self.dialog.resize(*SIZE_PX)
+        self._question = Question("card")
+
+    @property
+    def waiting(self) -> bool:
+        return self._question.waiting
 
     def show(self, model: dict) -> None:
-        """`model` is a row of the worker's `models`."""
         self.dialog.windowTitle = _("Model card: {title}").format(title=model["title"])
-        self.browser.html = card_html(model)
+        self.browser.plainText = ""
+        self._question.ask({"model": model["id"]}, self._on_card, self._on_failure)
         self.dialog.show()
         self.dialog.raise_()
 
+    def close(self) -> None:
+        self._question.forget()
+        self.dialog.close()
 
-def card_html(model: dict) -> str:
-    """The card as plain HTML in the theme's own colours."""
-    card = model.get("card") or {}
-    head = f"<h2>{_text(model['title'])}</h2><p>{_text(model['name'])} {_text(model['version'])}</p>"
-    parts = [f"<h3>{_text(title)}</h3>{_value(name, card.get(name))}" for name, title in _titles() if card.get(name)]
-    return head + "".join(parts) if parts else head + f"<p>{_text(_('This model came without a card.'))}</p>"
+    def _on_card(self, card: dict) -> None:
+        self.browser.html = page(card, look_of(self.browser.palette))
 
-
-def _titles() -> tuple[tuple[str, str], ...]:
-    return tuple(zip(FIELDS, (
-        _("What it is for"), _("What it is not for"), _("Known limits"), _("Measured"), _("Licence"),
-        _("Learned from"), _("Method"), _("Cite as"), _("Contact"), _("Date")), strict=True))
+    def _on_failure(self, text: str) -> None:
+        self.browser.plainText = text
 
 
-def _value(name: str, value) -> str:
-    if name == "metrics" and isinstance(value, list):
-        return _figures(value)
-    if isinstance(value, list):
-        return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in value) + "</ul>"
-    if isinstance(value, dict):
-        return "".join(f"<p>{_text(item)}</p>" for item in value.values() if item)
-    return f"<p>{_text(value)}</p>"
+def look_of(palette) -> Look:
+    """The theme's text and background, mixed."""
+    text, base = palette.color(qt.QPalette.Text), palette.color(qt.QPalette.Base)
+    return Look(*(_mixed(text, base, share) for share in (0.65, 0.2, 0.08)))
 
 
-def _figures(rows: list[dict]) -> str:
-    titles = (_("structure"), _("measure"), _("value"), _("n"), _("data"))
-    head = "".join(f"<th align='left'>{_text(t)}</th>" for t in titles)
-    body = "".join("<tr>" + "".join(f"<td>{_text(row.get(c, ''))}</td>" for c in FIGURE_COLUMNS) + "</tr>"
-                   for row in rows if isinstance(row, dict))
-    return f"<table cellspacing='0' cellpadding='3'><tr>{head}</tr>{body}</table>"
-
-
-def _text(value) -> str:
-    return html.escape(str(value))
+def _mixed(first, second, share: float) -> str:
+    parts = ((first.red(), second.red()), (first.green(), second.green()), (first.blue(), second.blue()))
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in parts)

@@ -27,7 +27,7 @@ class InputBlock:
                  modalities: tuple[str, ...] = ("CT",)) -> None:
         self.widget, self.on_change, self.modalities = placeholder, on_change, modalities
         self.verdict, self.reason, self.answer = "", "", {}
-        self._model, self._question, self._dialog = "", Question("describe"), None
+        self._models, self._question, self._dialog = (), Question("describe"), None
         self.selector = slicer.qMRMLNodeComboBox()
         self.selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
         self.selector.showChildNodeTypes = False
@@ -64,9 +64,9 @@ class InputBlock:
             return _("Work on a resampled copy…"), self.use_hardened_copy
         return _("Choose another series…"), self.show_dicom
 
-    def look(self, model: str = "") -> None:
-        """Judge the image again, for `model` where one is chosen."""
-        self._model = model
+    def look(self, *models: str) -> None:
+        """Judge the image again, for `models` where some are chosen: fine for all, or doubtful for one, or refused."""
+        self._models = tuple(filter(None, models))
         self._question.forget()
         self._set("", _("looking at the image…") if self.volume is not None else "", {})
         if self.volume is None:
@@ -75,7 +75,7 @@ class InputBlock:
             self._refuse(why_no_image(self.volume))
         else:
             self.row.show(marks.BUSY, self.reason)
-            request = {"image": image_request(self.volume), "model": model or None}
+            request = {"image": image_request(self.volume), "models": list(self._models)}
             self._question.ask(request, self._on_answer, self._on_failure)
         self.on_change()
 
@@ -97,7 +97,7 @@ class InputBlock:
     def _on_node(self, _node) -> None:
         usable = self.volume is not None and not why_no_image(self.volume)
         self.study.look(self.volume if usable else None, image_request(self.volume) if usable else {})
-        self.look(self._model)
+        self.look(*self._models)
 
     def _on_loaded(self, volumes: list) -> None:
         self.selector.setCurrentNode(volumes[0])
@@ -120,7 +120,7 @@ class InputBlock:
 
     def _on_failure(self, text: str) -> None:
         self._set("refused", text, {})
-        self.row.show(marks.BAD, text, _("Try again"), lambda: self.look(self._model))
+        self.row.show(marks.BAD, text, _("Try again"), lambda: self.look(*self._models))
         self.on_change()
 
     def _refuse(self, reason: str) -> None:

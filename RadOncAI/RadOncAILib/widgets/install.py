@@ -1,13 +1,66 @@
-"""Consent and installation of what a model needs, on its first use; never at start-up."""
+"""Consent and installation of what a model needs, on its first use; never at start-up.
+
+Packages of this Python come by Slicer's own pip; runners with a Python of their own, and everything that comes from a
+folder (a hospital without internet), by the worker's job `install`.
+"""
 
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
-REQUIREMENTS = {"onnxruntime": "onnxruntime>=1.20", "torch": "torch>=2.6"}
+from radoncai.models import environments
+
+from . import settings
+
+REQUIREMENTS = {"onnxruntime": "onnxruntime>=1.20", "torch": "torch>=2.6", "monai": "monai>=1.4"}
+INTERNET = ""
+LAST_FOLDER = "InstallFolder"
+
+
+def ask_where(name: str, parent=None) -> str | None:
+    """Consent: INTERNET, a folder with the files, or None for no."""
+    if slicer.app.testingEnabled():
+        return INTERNET
+    box = qt.QMessageBox(parent)
+    box.windowTitle = _("Install {name}").format(name=title(name))
+    box.text = _("{name} is needed by this model and not installed.").format(name=title(name))
+    box.informativeText = where_text(name)
+    internet = box.addButton(_("From the internet"), qt.QMessageBox.AcceptRole)
+    folder = box.addButton(_("From a folder…"), qt.QMessageBox.ActionRole)
+    box.addButton(qt.QMessageBox.Cancel)
+    box.exec_()
+    if box.clickedButton() is folder:
+        return _ask_folder(parent)
+    return INTERNET if box.clickedButton() is internet else None
+
+
+def where_text(name: str) -> str:
+    """How much comes, and how it goes without internet."""
+    recipe = environments.recipes().get(name)
+    size = _("It takes about {gb:g} GB of disk. ").format(gb=recipe.disk_gb) if recipe else ""
+    return size + _("Without internet here: run `radoncai install {name} --download FOLDER` on a connected machine and "
+                    "choose that folder.").format(name=name)
+
+
+def title(name: str) -> str:
+    """What a person calls it."""
+    recipe = environments.recipes().get(name)
+    return recipe.title if recipe else name
+
+
+def is_slicers(name: str) -> bool:
+    """Whether Slicer's own pip brings it: a package of this Python, and no runner with a Python of its own."""
+    return name in REQUIREMENTS or any(sign in name for sign in "<>=")
+
+
+def request(name: str, folder: str) -> dict:
+    """The fields of the worker's job `install`."""
+    return {"name": name, "from": folder or None}
 
 
 def ensure(package: str, requester: str) -> str:
@@ -22,6 +75,14 @@ def ensure(package: str, requester: str) -> str:
         return failure(package, f"{problem.output or ''} {problem.stderr or ''} {problem}")
     except RuntimeError as problem:
         return failure(package, str(problem))
+
+
+def _ask_folder(parent) -> str | None:
+    start = settings.value(LAST_FOLDER, str(Path.home()))
+    folder = qt.QFileDialog.getExistingDirectory(parent, _("Folder that holds the downloaded files"), start)
+    if folder:
+        settings.remember(LAST_FOLDER, folder)
+    return folder or None
 
 
 def _pip(requirement: str, requester: str) -> str:

@@ -1,4 +1,4 @@
-"""Which model: selector with site and modality filters, card, what it needs and how long it takes."""
+"""Which model or preset: selector with filters, card, what it needs and how long it takes."""
 
 from __future__ import annotations
 
@@ -9,57 +9,62 @@ from slicer.i18n import tr as _
 
 from . import build
 from .card_dialog import CardDialog
+from .choices import PRESET, as_choice, asked_as, first_choice, label, named, needs_text
+from .model_filter import ModelFilter
 from .question import Question
-
-MB_PER_GB = 1024
 
 
 class ModelBlock:
-    """`current` is the chosen row of the worker's `models`, or None. `on_change` follows every change of it.
+    """`current` is the chosen row of the worker's `models`, or a preset in the same shape, or None.
 
-    A model that is experimental is never chosen unasked.
+    `on_change` follows every change of it. A model that is experimental is never chosen unasked; one that cannot run
+    here is listed in grey, so that it can be chosen to see what it lacks.
     """
 
-    def __init__(self, placeholder, task: str, on_change: Callable[[], None]) -> None:
+    def __init__(self, placeholder, task: str, on_change: Callable[[], None], *, with_presets: bool = False) -> None:
         self.widget, self.task = placeholder, task
         self.on_change: Callable[[], None] = lambda: None
         self.models: list[dict] = []
+        self.presets: list[dict] = []
         self.problem, self._wanted, self._filling = "", "", False
         self._question, self._card = Question("models"), None
+        self._preset_question = Question("presets") if with_presets else None
+        self._presets_known, self._told = not with_presets, None
         self._build()
         self.on_change = on_change
 
     def _build(self) -> None:
         self.selector = build.shrinkable(qt.QComboBox())
         self.selector.toolTip = _("The model that does the work.")
-        tip = _("What the model is for, its limits and its licence.")
+        self.selector.maxVisibleItems = 20
+        tip = _("What the model is for, what it was trained on, its limits and figures.")
         self.card_button = build.push(_("Card"), tip, self.show_card)
-        self.site = build.shrinkable(qt.QComboBox())
-        self.site.toolTip = _("Show only models of this part of the body.")
-        self.modality = build.shrinkable(qt.QComboBox())
-        self.modality.toolTip = _("Show only models for this kind of image.")
+        self.filter = ModelFilter(self._fill, self._take_first)
+        self.site, self.modality, self.words = self.filter.site, self.filter.modality, self.filter.words
         self.needs = build.label(" ")
         self.footer = build.row(self.needs, 1)
         box = build.column(self.widget, 6)
         model = build.row(build.caption(_("&Model"), self.selector), self.selector, self.card_button)
         model.setStretch(1, 1)
         box.addLayout(model)
-        box.addLayout(build.row(build.caption(_("Show")), self.site, self.modality))
+        box.addLayout(self.filter.row)
         box.addLayout(self.footer)
-        self._fill_filters()
         self._fill()
         self.selector.connect("currentIndexChanged(int)", self._on_selected)
-        self.site.connect("currentIndexChanged(int)", self._on_filter)
-        self.modality.connect("currentIndexChanged(int)", self._on_filter)
+
+    @property
+    def choices(self) -> list[dict]:
+        return [*self.presets, *self.models]
 
     @property
     def current(self) -> dict | None:
-        name = self.selector.itemData(self.selector.currentIndex)
-        return next((m for m in self.models if m["name"] == name), None)
+        key = self.selector.itemData(self.selector.currentIndex)
+        return next((row for row in self.choices if row["id"] == key), None)
 
     @property
     def name(self) -> str:
-        return self.current["name"] if self.current else ""
+        """What the worker is asked for: NAME, NAME@VERSION, or preset:NAME."""
+        return asked_as(self.current) if self.current else ""
 
     def load(self) -> None:
         """Ask the worker for the models; the answer comes later."""
@@ -68,18 +73,22 @@ class ModelBlock:
 
     def expect(self, seconds: float | None) -> None:
         """How long the chosen model takes on the chosen image, where the worker knows."""
-        model = self.current
-        if model is not None and seconds:
-            self.needs.text = needs_text({**model, "expected_s": seconds})
+        if self.current is not None and seconds:
+            self.needs.text = needs_text({**self.current, "expected_s": seconds})
 
     def forget(self) -> None:
         self._question.forget()
+        if self._preset_question is not None:
+            self._preset_question.forget()
 
     def select(self, name: str) -> None:
-        """Choose a model by name; kept for when the list arrives."""
+        """Choose NAME, NAME@VERSION or preset:NAME; kept for when the list arrives."""
         self._wanted = name
-        index = self.selector.findData(name) if name else -1
-        if index >= 0 and index != self.selector.currentIndex:
+        row = named(self.choices, name) if name else None
+        index = self.selector.findData(row["id"]) if row is not None else -1
+        if row is not None and index < 0:
+            self._fill()  # a filter hid it
+        elif index >= 0 and index != self.selector.currentIndex:
             self.selector.currentIndex = index
 
     def show_card(self) -> None:
@@ -91,92 +100,76 @@ class ModelBlock:
 
     def close(self) -> None:
         if self._card is not None:
-            self._card.dialog.close()
+            self._card.close()
 
     def _on_models(self, result: dict) -> None:
         self.models, self.problem = result["models"], ""
         self._wanted = self._wanted or self.name
-        self._fill_filters()
-        self._fill()
+        self._list()
+        if self._preset_question is not None:
+            self._preset_question.ask({}, self._on_presets, lambda _text: self._on_presets({"presets": []}))
+
+    def _on_presets(self, result: dict) -> None:
+        self.presets, self._presets_known = [as_choice(preset, self.models) for preset in result["presets"]], True
+        self._list()
 
     def _on_failed(self, text: str) -> None:
         self.problem = text
         self._fill()
 
-    def _fill_filters(self) -> None:
-        self._filling = True
-        for combo, key, every in ((self.site, "sites", _("all sites")), (self.modality, "modality", _("all images"))):
-            kept = combo.itemData(combo.currentIndex)
-            combo.clear()
-            combo.addItem(every, "")
-            for value in sorted({v for m in self.models for v in _values(m.get(key))}):
-                combo.addItem(value.replace("_", " "), value)
-            combo.currentIndex = max(0, combo.findData(kept))
-        self._filling = False
+    def _list(self) -> None:
+        self.filter.fill(self.choices)
+        self._fill()
 
     def _fill(self) -> None:
-        wanted = self._wanted or self.name
+        """List what passes the filter, and what is chosen in any case: looking around changes no choice."""
+        wanted = named(self.choices, self._wanted or self.name)
+        shown = [[row for row in rows if row is wanted or self.filter.passes(row)]
+                 for rows in (self.presets, self.models)]
+        is_awaited = self._wanted.startswith(PRESET) and not self._presets_known
+        chosen = wanted["id"] if wanted is not None else "" if is_awaited else first_choice(shown[1])
         self._filling = True
         self.selector.clear()
-        shown = [m for m in self.models if self._passes(m)]
-        chosen = wanted if any(m["name"] == wanted for m in shown) else _first_choice(shown)
         if not chosen:
-            self.selector.addItem(_("Choose a model…") if shown else self._nothing(), "")
-        for model in shown:
-            self.selector.addItem(f"{model['title']}  {model['version']}", model["name"])
+            self.selector.addItem(_("Choose a model…") if any(shown) else self._nothing(), "")
+        for rows in filter(None, shown):
+            if self.selector.count:
+                self.selector.insertSeparator(self.selector.count)
+            for row in rows:
+                self._add(row)
         self.selector.currentIndex = max(0, self.selector.findData(chosen))
         self._filling = False
-        self._tell()
+        if self.current is None or self.current is not self._told:
+            self._tell()
+
+    def _add(self, row: dict) -> None:
+        self.selector.addItem(label(row), row["id"])
+        index = self.selector.count - 1
+        self.selector.setItemData(index, row["why_not"] or row["title"], qt.Qt.ToolTipRole)
+        if not row["usable"]:
+            grey = self.selector.palette.color(qt.QPalette.Disabled, qt.QPalette.Text)
+            self.selector.setItemData(index, qt.QBrush(grey), qt.Qt.ForegroundRole)
 
     def _nothing(self) -> str:
         if self.problem:
             return self.problem
         return _("looking for models…") if not self.models else _("no model of this kind")
 
-    def _passes(self, model: dict) -> bool:
-        site, modality = (c.itemData(c.currentIndex) for c in (self.site, self.modality))
-        return (not site or site in _values(model.get("sites"))) and \
-            (not modality or modality in _values(model.get("modality")))
+    def _take_first(self) -> None:
+        """Return in the search line: the first match that can run, else the first."""
+        matches = [row for row in self.choices if self.filter.passes(row)]
+        first = next((row for row in matches if row["usable"]), matches[0] if matches else None)
+        if first is not None:
+            self.select(first["id"])
 
     def _on_selected(self, _index: int) -> None:
         if not self._filling:
             self._wanted = self.name
             self._tell()
 
-    def _on_filter(self, _index: int) -> None:
-        if not self._filling:
-            self._fill()
-
     def _tell(self) -> None:
-        model = self.current
-        self.card_button.enabled = model is not None
+        model = self._told = self.current
+        self.card_button.enabled = model is not None and "preset" not in model
         self.needs.text = needs_text(model) if model else " "
         self.selector.toolTip = model["title"] if model else _("The model that does the work.")
         self.on_change()
-
-
-def needs_text(model: dict) -> str:
-    """Needs 2.0 GB, about 15 s here."""
-    parts = []
-    if model.get("memory_mb"):
-        parts.append(_("needs {gb:.1f} GB").format(gb=model["memory_mb"] / MB_PER_GB))
-    if model.get("expected_s"):
-        parts.append(duration(model["expected_s"]))
-    return ", ".join(parts) or " "
-
-
-def duration(seconds: float) -> str:
-    """About 15 s here; from a minute and a half on in minutes."""
-    if seconds < 90:
-        return _("about {n} s here").format(n=max(1, round(seconds)))
-    return _("about {n} min here").format(n=round(seconds / 60))
-
-
-def _values(value) -> tuple[str, ...]:
-    if not value:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _first_choice(models: list[dict]) -> str:
-    return next((m["name"] for m in models if m["usable"] and not m["experimental"]), "")

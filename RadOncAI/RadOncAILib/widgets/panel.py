@@ -10,7 +10,8 @@ import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from . import install, licence, marks
+from . import agreements, marks
+from .install_offer import InstallOffer
 from .log_section import LogSection
 
 
@@ -25,7 +26,7 @@ class PanelWidget(VTKObservationMixin):
     def __init__(self, owner, logic) -> None:
         VTKObservationMixin.__init__(self)
         self.owner, self.logic, self.node, self.ui = owner, logic, None, None
-        self.input = self.model = self.run = None
+        self.input = self.model = self.run = self.offer = None
         self._tags = ()
         self._refresh_soon = qt.QTimer()
         self._refresh_soon.setSingleShot(True)
@@ -68,7 +69,8 @@ class PanelWidget(VTKObservationMixin):
         self.owner.layout.addStretch(1)
         self.build()
         self.run.attach_log(self.log)
-        self.run.may_start = lambda: licence.agreed(self.model.current)
+        self.offer = InstallOffer(self.run, self.owner.moduleName, self.model.load)
+        self.run.may_start = lambda: agreements.given(self.model.current, self.run.begin, self._not_agreed)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
         self.addObserver(scene, scene.EndCloseEvent, self._on_scene_new)
@@ -101,8 +103,11 @@ class PanelWidget(VTKObservationMixin):
 
     # what a panel may use
 
-    def judge(self, image, model, missing: str = "") -> None:
-        """Say at Apply whether it can run: `image` is the InputBlock, `model` the ModelBlock, `missing` what lacks."""
+    def judge(self, image, model, missing: str = "", doubt: tuple = ()) -> None:
+        """Say at Apply whether it can run: `image` is the InputBlock, `model` the ModelBlock, `missing` what lacks.
+
+        `doubt` (sentence, words of a link, what it does) is said where it runs all the same.
+        """
         run, chosen = self.run, model.current
         model.expect(image.answer.get("expected_s"))
         if image.volume is None:
@@ -110,13 +115,16 @@ class PanelWidget(VTKObservationMixin):
         elif chosen is None:
             run.block(marks.UNKNOWN, model.problem or _("Choose a model."))
         elif not chosen["usable"]:
-            self._offer_install(chosen, model)
+            why_not = chosen["why_not"] or _("This model cannot run here.")
+            run.block(marks.BAD, why_not, *self.offer.link(chosen.get("needs")))
         elif missing:
             run.block(marks.UNKNOWN, missing)
         elif not image.verdict:
             run.block(marks.BUSY, image.reason or _("looking at the image…"))
         elif image.verdict == "refused":
             run.block(marks.BAD, image.reason, *image.remedy)
+        elif doubt:
+            run.allow(marks.DOUBT, *doubt)
         elif image.verdict == "doubtful":
             run.allow(marks.DOUBT, _("see what is said about the image above."))
         else:
@@ -148,22 +156,10 @@ class PanelWidget(VTKObservationMixin):
     def on_loaded(self, kind: str, node) -> None:
         """An RTSTRUCT or RTDOSE was loaded as `node`."""
 
-    def _offer_install(self, chosen: dict, model) -> None:
-        package = chosen.get("needs")
-        if package:
-            link = _("Install {name}…").format(name=package)
-            self.run.block(marks.BAD, chosen["why_not"], link, lambda: self._install(package, model))
-        else:
-            self.run.block(marks.BAD, chosen["why_not"] or _("This model cannot run here."))
-
-    def _install(self, package: str, model) -> None:
-        problem = install.ensure(package, self.owner.moduleName)
-        if problem:
-            self.run.block(marks.BAD, problem, _("Try again…"), lambda: self._install(package, model))
-        else:
-            model.load()
-
     # inside
+
+    def _not_agreed(self, text: str) -> None:
+        self.run.message.show(marks.BAD, text)
 
     def _on_device(self, _index: int) -> None:
         self.node.device = self.run.chosen_device

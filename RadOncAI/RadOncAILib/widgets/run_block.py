@@ -289,6 +289,11 @@ class RunBlock:
         elif self.may_start():
             self.on_apply()
 
+    def begin(self) -> None:
+        """Apply, once what it waited for (an agreement) is there; not where the panel was left meanwhile."""
+        if self.state == IDLE and self.button.enabled:
+            self.on_apply()
+
 
 def time_left(seconds: float) -> str:
     """About how long it still takes, in words."""

@@ -28,9 +28,10 @@ OK, DOUBT, NO = "✓", "!", "✕"
 
 
 def run(work: Work) -> dict[str, Any]:
-    """Fields image (array optional) or files, model; task alone judges nothing but the image itself.
+    """Fields image (array optional) or files, model or models; task alone judges nothing but the image itself.
 
-    A series that cannot be read is a verdict, no failure.
+    A series that cannot be read is a verdict, no failure. What some of several models refuse is a doubt, what all
+    refuse a refusal.
     """
     request = work.request
     if not request.get("image"):
@@ -44,7 +45,8 @@ def run(work: Work) -> dict[str, Any]:
                 "orientation": None, "modality": None, "shape": None, "covers": None,
                 "expected_s": None}
     lines = [_line(OK, _summary(image)), *(_line(DOUBT, text) for text in image.volume.source.warnings)]
-    lines += _judged(image.volume, optional(request, "model", str), has_voxels)
+    models = _models(request)
+    lines += _judged(image.volume, models, has_voxels)
     covers = None
     if has_voxels and optional(request, "task", str) == "tissue" and not any(line["symbol"] == NO for line in lines):
         covers, more = _covered(image.volume, work)
@@ -54,17 +56,21 @@ def run(work: Work) -> dict[str, Any]:
     return {"verdict": "refused" if NO in symbols else "doubtful" if DOUBT in symbols else "fine", "lines": lines,
             "person": asdict(person), "spacing_mm": list(image.grid.spacing_mm), "orientation": _plane(image),
             "modality": image.volume.modality or None, "shape": list(image.grid.shape),
-            "covers": covers, "expected_s": _expected_s(image, optional(request, "model", str))}
+            "covers": covers, "expected_s": _expected_s(image, models)}
 
 
-def _expected_s(image: Image, model: str | None) -> float | None:
-    """Seconds that the model would take on this image."""
-    if model is None:
-        return None
+def _models(request: dict[str, Any]) -> list[str]:
+    one = optional(request, "model", str)
+    return optional(request, "models", list) or ([one] if one else [])
+
+
+def _expected_s(image: Image, models: list[str]) -> float | None:
+    """Seconds that the models would take on this image, None where one is not known."""
     grid = image.volume.grid
     voxels = float(np.prod(grid.shape))
-    return typical.expected_s(JOB_OF.get(find(model).model.task, ""), model,
-                              typical.Size(voxels / 1e6, voxels * grid.voxel_cc / 1e3))
+    size = typical.Size(voxels / 1e6, voxels * grid.voxel_cc / 1e3)
+    spent = [typical.expected_s(JOB_OF.get(find(name).model.task, ""), name, size) for name in models]
+    return round(sum(spent), 1) if spent and all(spent) else None
 
 
 def _covered(volume: Volume, work: Work) -> tuple[dict[str, Any] | None, list[dict[str, str]]]:
@@ -78,11 +84,15 @@ def _covered(volume: Volume, work: Work) -> tuple[dict[str, Any] | None, list[di
     return ends, [_line(OK, f"covers {seen[-1]} to {seen[0]}"), *(_line(DOUBT, text) for text in level.notes)]
 
 
-def _judged(volume: Volume, model: str | None, has_voxels: bool) -> list[dict[str, str]]:
-    if model is None:
-        return []
-    found = judge(volume, find(model).model, values=has_voxels)
-    return [_line(NO, text) for text in found.refusals] + [_line(DOUBT, text) for text in found.warnings]
+def _judged(volume: Volume, models: list[str], has_voxels: bool) -> list[dict[str, str]]:
+    judged = {name: judge(volume, find(name).model, values=has_voxels) for name in models}
+    all_refuse = all(found.refusals for found in judged.values())
+    lines = []
+    for name, found in judged.items():
+        title = f"{find(name).title}: " if len(models) > 1 else ""
+        lines += [_line(NO if all_refuse else DOUBT, title + text) for text in found.refusals]
+        lines += [_line(DOUBT, title + text) for text in found.warnings]
+    return lines
 
 
 def _line(symbol: str, text: str) -> dict[str, str]:
