@@ -48,14 +48,17 @@ def read_back_html(result: dict) -> str:
         rows.append((_mark(marks.GOOD if same else marks.BAD), _text(row["name"]), cc_text(row["volume_cc"]),
                      cc_text(row["volume_read_cc"]), dice))
     head = ("", _("Structure"), _("meant, cc"), _("read, cc"), _("Dice"))
-    where = _text(_("Written to {path}.").format(path=result["path"]))
-    return _table(_("Written and read back"), head, rows) + f"<p>{_text(result['read_back'])} {where}</p>"
+    return _table(_("Written and read back"), head, rows) + f"<p>{_text(result['read_back'])}</p>"
 
 
 def _table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    cells = "".join(f"<th align='left'>{_text(h)}</th>" for h in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<h4>{_text(title)}</h4><table cellspacing='0' cellpadding='3'><tr>{cells}</tr>{body}</table>"
+    """Columns after the second are numbers where there is a head."""
+    side = ["left", "left", *["right" if head else "left"] * 3]
+    cells = "".join(f"<th align='{a}'>{_text(h)}</th>" for h, a in zip(head, side, strict=False))
+    body = "".join("<tr>" + "".join(f"<td align='{a}'>{cell}</td>" for cell, a in zip(row, side, strict=False)) + "</tr>"
+                   for row in rows)
+    top = f"<tr>{cells}</tr>" if head else ""
+    return f"<h4>{_text(title)}</h4><table cellspacing='0' cellpadding='3'>{top}{body}</table>"
 
 
 def _mark(symbol: str) -> str:

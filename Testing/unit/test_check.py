@@ -14,8 +14,7 @@ from radoncai.core.grid import Grid
 from radoncai.core.resources import resources
 from radoncai.core.structures import Contour, Structure, StructureSet
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.check import check_drawn, check_rtstruct, read_back, read_back_sentence
-from radoncai.dicom.check_rules import CHECKS
+from radoncai.dicom.check import ALL_CHECKS, check_drawn, check_rtstruct, read_back, read_back_sentence
 from radoncai.dicom.common import write_object
 from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.profiles import load_profile, profile_names
@@ -43,7 +42,7 @@ def file(tmp_path):
 @pytest.mark.parametrize("name", PROFILES)
 def test_each_rule_is_known_and_has_a_source_and_the_profile_can_write(name, tmp_path):
     profile = load_profile(name)
-    assert profile.rules and {r.check for r in profile.rules} <= {*CHECKS, "type_differs"}
+    assert profile.rules and {r.check for r in profile.rules} <= ALL_CHECKS
     assert all(len(r.source) > 15 and r.severity in ("error", "warning", "note") for r in profile.rules)
     row = json.loads((resources() / "Templates" / "profiles" / f"{name}.json").read_text(encoding="utf-8"))
     assert row["drawing_source"] and row["approve"] is False
@@ -53,7 +52,7 @@ def test_each_rule_is_known_and_has_a_source_and_the_profile_can_write(name, tmp
 
 def test_every_check_is_in_the_generic_profile_or_another():
     used = {r.check for name in profile_names() for r in load_profile(name).rules}
-    assert used == {*CHECKS, "type_differs"}
+    assert used == ALL_CHECKS
 
 
 @pytest.mark.parametrize("way", [{"contours": "exact"}, {"contours": "smooth"}, {"holes": "xor"}], ids=str)
@@ -221,5 +220,5 @@ def test_the_command_says_what_it_found_and_ends_with_two_on_an_error(tmp_path, 
     result = json.loads(capsys.readouterr().out)
     assert result["errors"] == 1 and result["files"][0]["findings"][0]["check"] == "name_length"
     assert main(["check", str(tmp_path / "ct" / "ct_0001.dcm")]) == 2
-    assert "only RTSTRUCT and RTDOSE" in capsys.readouterr().err
+    assert "only RTSTRUCT, RTPLAN and RTDOSE" in capsys.readouterr().err
     assert main(["check", str(tmp_path / "rs.dcm"), "--profile", "moon"]) == 2

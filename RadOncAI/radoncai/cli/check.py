@@ -1,4 +1,4 @@
-"""`radoncai check`: what would trouble a planning system in RTSTRUCT and RTDOSE files."""
+"""`radoncai check`: what would trouble a planning system in RTSTRUCT, RTPLAN and RTDOSE files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
     from radoncai.core.volume import Volume
     from radoncai.dicom.check import Finding
 
-SUMMARY = "Say what would trouble a planning system in a structure set or dose"
+SUMMARY = "Say what would trouble a planning system in a structure set, plan or dose"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="RTSTRUCT or RTDOSE files")
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="RTSTRUCT, RTPLAN or RTDOSE files; a plan's structure set is looked for among them",
+    )
     parser.add_argument("--ct", type=Path, metavar="INPUT", help="the images, to check what lies where")
     parser.add_argument(
         "--profile", default="generic", metavar="NAME", help="generic, eclipse, raystation, monaco, pinnacle, or own"
@@ -43,7 +49,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     rows, lines, errors = [], [], 0
     for path in args.files:
         progress.step(f"checking {path.name}")
-        kind, found = _check(path, volume, profile, args.existing)
+        kind, found = _check(path, volume, profile, args)
         errors += sum(f.severity == "error" for f in found)
         rows.append({"file": str(path), "kind": kind, "findings": [asdict(f) for f in found]})
         lines += [f"{path}: {kind}, {_counted(found)}", *(f"  {f.severity:<8}{f}" for f in found)]
@@ -53,18 +59,21 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     return Outcome({"profile": profile.name, "errors": errors, "files": rows}, lines, 2 if errors else 0)
 
 
-def _check(path: Path, volume: Volume | None, profile: object, existing: Path | None) -> tuple[str, tuple]:
+def _check(path: Path, volume: Volume | None, profile: object, args: argparse.Namespace) -> tuple[str, tuple]:
     """What the file is, and its findings. InputError for a file for which there are no rules."""
-    from radoncai.dicom.check import Finding, check_rtstruct
+    from radoncai.dicom.check import Finding, check_rtplan, check_rtstruct
     from radoncai.dicom.files import open_dicom
     from radoncai.dicom.rtdose import read_rtdose
     from radoncai.dicom.values import modality_of
 
     kind = modality_of(open_dicom(path, pixels=False))
     if kind == "RTSTRUCT":
-        return kind, check_rtstruct(path, volume, profile, existing)
+        return kind, check_rtstruct(path, volume, profile, args.existing)
+    if kind == "RTPLAN":
+        return kind, check_rtplan(path, volume, profile, args.files)
     if kind != "RTDOSE":
-        raise InputError(f"{path} is {kind or 'an object without a modality'}; only RTSTRUCT and RTDOSE are checked.")
+        raise InputError(f"{path} is {kind or 'an object without a modality'}; only RTSTRUCT, RTPLAN and RTDOSE are "
+                         "checked.")
     try:
         said = read_rtdose(path).volume.source.warnings
     except InputError as error:

@@ -1,8 +1,8 @@
-"""What would trouble a planning system in an RTSTRUCT, and whether a written file holds what it should."""
+"""What would trouble a planning system in an RTSTRUCT or RTPLAN, and whether a written file holds what it should."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,13 @@ from radoncai.core.errors import InputError
 from radoncai.core.structures import StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.check_facts import SetFacts, facts_of, read_facts
+from radoncai.dicom.check_plan import PLAN_CHECKS, read_plan_facts, sets_among
 from radoncai.dicom.check_rules import CHECKS, type_differs
-from radoncai.dicom.profiles import SEVERITIES, Profile, load_profile
+from radoncai.dicom.profiles import SEVERITIES, Profile, Rule, load_profile
 from radoncai.dicom.rtstruct_drawing import DrawnSet
 from radoncai.dicom.rtstruct_reader import read_rtstruct
+
+ALL_CHECKS = frozenset({*CHECKS, *PLAN_CHECKS, "type_differs"})
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,30 @@ def check_drawn(drawn: DrawnSet, volume: Volume, label: str, profile: Profile | 
     return judge(facts_of(drawn, label), volume, profile, existing)
 
 
+def check_rtplan(path: Path, volume: Volume | None = None, profile: Profile | str = "generic",
+                 others: Sequence[Path] = ()) -> tuple[Finding, ...]:
+    """Findings of an RTPLAN; `others`: files beside it, among which its structure set may be."""
+    facts = read_plan_facts(path, sets_among(others))
+    return _findings(profile, lambda rule: PLAN_CHECKS[rule.check](facts, rule, volume), PLAN_CHECKS)
+
+
 def judge(facts: SetFacts, volume: Volume | None, profile: Profile | str,
           existing: Mapping[str, str] | Path | None) -> tuple[Finding, ...]:
-    """Findings by the rules of a profile, errors first. InputError where a profile names a check that is not known."""
+    """Findings of a structure set by the rules of a profile, errors first."""
     known = types_in(read_facts(existing)) if isinstance(existing, (str, Path)) else existing or {}
+    checks = {**CHECKS, "type_differs": lambda facts, rule, volume: type_differs(facts, known)}
+    return _findings(profile, lambda rule: checks[rule.check](facts, rule, volume), checks)
+
+
+def _findings(profile: Profile | str, said: Callable[[Rule], Iterable[tuple[str, str]]],
+              checks: Iterable[str]) -> tuple[Finding, ...]:
+    """What the rules of a profile for one kind of file say. InputError where it names a check that is not known."""
     found = []
     for rule in (load_profile(profile) if isinstance(profile, str) else profile).rules:
-        if rule.check != "type_differs" and rule.check not in CHECKS:
+        if rule.check not in ALL_CHECKS:
             raise InputError(f"A profile names the check {rule.check}, which is not known; mend the profile.")
-        said = CHECKS[rule.check](facts, rule, volume) if rule.check in CHECKS else type_differs(facts, known)
-        found += [Finding(rule.severity, rule.check, name, text, rule.source) for name, text in said]
+        if rule.check in checks:
+            found += [Finding(rule.severity, rule.check, name, text, rule.source) for name, text in said(rule)]
     return tuple(sorted(found, key=lambda f: SEVERITIES.index(f.severity)))
 
 

@@ -37,7 +37,7 @@ def references_exist(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said
 
 def frame_of_reference(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
     if not facts.frames and not facts.frame_uid:
-        yield "", "the set states no frame of reference"
+        yield "", "no frame of reference is stated"
     elif volume is not None and volume.source.frame_uid not in {"", facts.frame_uid, *facts.frames}:
         yield "", "the frame of reference is not that of the images"
 
@@ -52,7 +52,7 @@ def same_study(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
     if volume is not None and volume.source.study_uid not in ("", facts.study_uid):
         yield "", "the study is not that of the images"
     if volume is not None and facts.series and volume.source.series_uid not in ("", *facts.series):
-        yield "", "the set refers to another series than these images"
+        yield "", "the file refers to another series than these images"
 
 
 def number_length(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
@@ -113,7 +113,7 @@ def name_characters(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
 
 def label_length(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
     if not facts.label or len(facts.label) > rule.limit:
-        yield "", f"a structure set label of {len(facts.label)} characters; 1 to {rule.limit:.0f} are allowed"
+        yield "", f"a label of {len(facts.label)} characters; 1 to {rule.limit:.0f} are allowed"
 
 
 def empty_roi(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
@@ -149,7 +149,7 @@ def not_closed(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
 
 def approval(facts: SetFacts, rule: Rule, volume: Volume | None) -> Said:
     if facts.status == "APPROVED" and not (facts.reviewer and " " in facts.reviewed):
-        yield "", "the set is APPROVED without a reviewer, date and time"
+        yield "", "the file is APPROVED without a reviewer, date and time"
 
 
 def type_differs(facts: SetFacts, existing: Mapping[str, str]) -> Said:
