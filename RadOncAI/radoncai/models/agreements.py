@@ -56,7 +56,8 @@ def require(folder: ModelFolder, *more: Agreement, kinds: Iterable[str] = ("code
     wanted = [a for a in (*asked(folder), *more) if a.kind in kinds]
     if open_ := [a for a in wanted if a.kind not in _given(folder)]:
         first = open_[0]
-        raise ModelError(f"{first.text.rstrip('.')} (radoncai models agree {folder.name}@{folder.version}).")
+        seen = " --code" if first in more else ""
+        raise ModelError(f"{first.text.rstrip('.')} (radoncai models agree {folder.id}{seen}).")
 
 
 def record(folder: ModelFolder, kinds: Iterable[str]) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ def record(folder: ModelFolder, kinds: Iterable[str]) -> tuple[str, ...]:
     content = user_file.read(FILE)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     given = {**_given(folder), **dict.fromkeys(kinds, now)}
-    content[_key(folder)] = {"weights": fingerprint(folder), **given}
+    content[folder.id] = {"weights": fingerprint(folder), **given}
     user_file.write(FILE, content)
     return tuple(given)
 
@@ -85,11 +86,7 @@ def fingerprint(folder: ModelFolder) -> str:
 
 
 def _given(folder: ModelFolder) -> dict[str, str]:
-    entry = user_file.read(FILE).get(_key(folder))
+    entry = user_file.read(FILE).get(folder.id)
     if not isinstance(entry, dict) or entry.get("weights") != fingerprint(folder):
         return {}
     return {kind: str(entry[kind]) for kind in KINDS if entry.get(kind)}
-
-
-def _key(folder: ModelFolder) -> str:
-    return f"{folder.name}@{folder.version}"

@@ -39,10 +39,10 @@ def described(path: Path, facts: dict[str, Any]) -> Described:
 
 def _foreign(path: Path) -> str | None:
     """The runner whose own format the folder has."""
-    from radoncai.models.runners import nnunet
+    from radoncai.models.runners.nnunet_folder import is_folder
     if (path / "configs" / "metadata.json").is_file():
         return "monai_bundle"
-    return "nnunet" if nnunet.is_folder(path) else None
+    return "nnunet" if is_folder(path) else None
 
 
 def _plain(path: Path, facts: dict[str, Any]) -> Described:
