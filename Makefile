@@ -54,7 +54,7 @@ $(LIGHT)/.done-test: $(LIGHT)/.done
 $(FULL)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python $(PIP) torch==2.13.0
-	$(FULL)/bin/python $(PIP) -e ".[train,test,panels]"
+	$(FULL)/bin/python $(PIP) -e ".[train,test,panels,monai]"
 	@touch $@
 
 clean:
