@@ -1,8 +1,10 @@
-"""State dicts of the network classes in `radoncai.models.networks`, read with weights_only, run in float32."""
+"""State dicts of network classes of this library or of MONAI, read with weights_only, run in float32."""
 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,26 +53,59 @@ def open(folder: ModelFolder, device: str) -> TorchRunner:
 def load(folder: ModelFolder, device: str, name: str) -> TorchRunner:
     """The network with one .pt file, its hash checked. Raises ModelError, PlatformError."""
     path = checked(folder.path, name, folder.model.weights)
-    try:
-        import torch
-    except ImportError:
-        raise ModelError(f"The model {folder.name} needs torch here; radoncai install torch brings it.") from None
-    if device == "cuda" and not torch.cuda.is_available():
-        raise PlatformError("torch finds no CUDA device here; choose --device cpu.")
-    place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    needs_torch(folder)
+    place = place_for(device)
     network = build(folder)
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-    except Exception as problem:
-        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-        raise ModelError(f"{path} does not fit the network of {folder.name} ({reason}); install it again.") from problem
+    fill(network, state_of(path), path, folder)
     return TorchRunner(network.eval().to(place), folder.model.weights[name], place)
 
 
+def needs_torch(folder: ModelFolder) -> None:
+    """Raises ModelError where torch is not installed."""
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise ModelError(f"The model {folder.name} needs torch here; radoncai install torch brings it.") from None
+
+
+def state_of(path: Path) -> dict[str, Any]:
+    """What a .pt file holds, read without running anything of it. Raises ModelError."""
+    import torch
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as problem:
+        raise ModelError(f"{path} is damaged or holds more than weights, such as code, and was not opened; "
+                         "ask who made it for a state dict.") from problem
+    if not isinstance(state, dict):
+        raise ModelError(f"{path} holds no state dict; ask who made it for one.")
+    return state
+
+
+def fill(network: Any, state: dict[str, Any], path: Path, folder: ModelFolder) -> None:
+    """Weights of any precision into a network in float32. Raises ModelError where they do not fit."""
+    try:
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    except Exception as problem:
+        raise ModelError(f"{path} does not fit the network of {folder.name}; its weights are of another one or the "
+                         "arguments in its settings are wrong.") from problem
+
+
+def place_for(device: str) -> str:
+    """cpu or cuda. Raises PlatformError where cuda was asked for and torch finds none."""
+    import torch
+    if device == "cuda" and not torch.cuda.is_available():
+        raise PlatformError("torch finds no CUDA device here; choose --device cpu.")
+    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
 def build(folder: ModelFolder) -> object:
-    """The network that `model.json` names as "module.Class" within radoncai.models.networks. Raises ModelError."""
-    module, _, cls = str(folder.model.network.get("class", "")).rpartition(".")
+    """The network that `model.json` names: "module.Class" within radoncai.models.networks, or a class of
+    monai.networks.nets with its full name. Raises ModelError.
+    """
+    named = str(folder.model.network.get("class", ""))
+    if named.startswith("monai."):
+        return _of_monai(folder, named)
+    module, _, cls = named.rpartition(".")
     try:
         if not (module.isidentifier() and cls.isidentifier()):
             raise ImportError
@@ -79,3 +114,13 @@ def build(folder: ModelFolder) -> object:
     except (ImportError, AttributeError, TypeError) as problem:
         text = f"{folder.path / 'model.json'}: 'network' does not name a class of radoncai.models.networks"
         raise ModelError(f"{text} with fitting arguments.") from problem
+
+
+def _of_monai(folder: ModelFolder, named: str) -> object:
+    try:
+        from radoncai.models.runners.monai_bundle.allowed import make
+        return make(named, folder.model.network.get("arguments", {}))
+    except ImportError:
+        raise ModelError(f"The model {folder.name} needs MONAI here; radoncai install monai brings it.") from None
+    except ModelError as problem:
+        raise ModelError(f"{folder.path / 'model.json'}: {problem}") from problem

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from radoncai.core.errors import ModelError, PlatformError
+import warnings
+
+from radoncai.core.errors import ModelError
 from radoncai.models.catalogue import ModelFolder
 from radoncai.models.runners import warm
-from radoncai.models.runners.torch import TorchRunner
+from radoncai.models.runners.torch import TorchRunner, needs_torch, place_for
 from radoncai.models.weights import checked, file_ending
 
 ENDING = ".ts"
@@ -26,15 +28,13 @@ def open(folder: ModelFolder, device: str) -> TorchRunner:
 def load(folder: ModelFolder, device: str, name: str) -> TorchRunner:
     """The network of one file, its hash checked. Raises ModelError, PlatformError."""
     path = checked(folder.path, name, folder.model.weights)
+    needs_torch(folder)
+    import torch
+    place = place_for(device)
     try:
-        import torch
-    except ImportError:
-        raise ModelError(f"The model {folder.name} needs torch here; radoncai install torch brings it.") from None
-    if device == "cuda" and not torch.cuda.is_available():
-        raise PlatformError("torch finds no CUDA device here; choose --device cpu.")
-    place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
-    try:
-        network = torch.jit.load(str(path), map_location=place)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # torch wants another format; people have this one
+            network = torch.jit.load(str(path), map_location=place)
     except Exception as problem:
         raise ModelError(f"{path} is no TorchScript file that this torch {torch.__version__} reads; "
                          "ask who made it for another.") from problem

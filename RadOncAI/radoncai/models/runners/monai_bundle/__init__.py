@@ -10,14 +10,16 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from radoncai.core.errors import ModelError, PlatformError
+from radoncai.core.errors import ModelError
 from radoncai.models.catalogue import ModelFolder
 from radoncai.models.runners import warm
 from radoncai.models.runners.monai_bundle.layout import METADATA, Files, describe, files, labels
+from radoncai.models.runners.torch import fill, place_for, state_of
 from radoncai.models.weights import checked
 
 __all__ = ["describe", "open"]
 
+# names that MONAI's checkpoints use for the network's state dict, where it is not alone in its file
 _STATES = ("model", "state_dict", "network", "net")
 _OWN_CODE = ("prepare_batch", "iteration_update")
 
@@ -37,12 +39,10 @@ def _load(folder: ModelFolder, found: Files, device: str) -> Any:
         checked(folder.path, _named(folder, name), folder.model.weights)
     try:
         import monai  # noqa: F401
-        import torch
+        import torch  # noqa: F401
     except ImportError:
         raise ModelError(f"The model {folder.name} needs MONAI here; radoncai install monai brings it.") from None
-    if device == "cuda" and not torch.cuda.is_available():
-        raise PlatformError("torch finds no CUDA device here; choose --device cpu.")
-    place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    place = place_for(device)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what MONAI's next version will change is for the bundle's maker
         return _built(folder, found, place)
@@ -60,7 +60,9 @@ def _built(folder: ModelFolder, found: Files, place: str) -> Any:
     network = settings.get("network_def")
     if not isinstance(network, torch.nn.Module):
         raise ModelError(f"The bundle {folder.name} defines no network in its entry network_def.")
-    _fill(network, found, folder)
+    path = found.root / found.weights
+    state = state_of(path)
+    fill(network, next((state[key] for key in _STATES if isinstance(state.get(key), dict)), state), path, folder)
     network.eval().to(place)
     named, outputs = labels(metadata, found.root), folder.model.names
     if len(named) != len(outputs):
@@ -69,19 +71,6 @@ def _built(folder: ModelFolder, found: Files, place: str) -> Any:
     own = dict(zip(named, outputs, strict=True))
     return BundleRunner(folder.model, settings, own, 0 not in own, folder.model.weights[_named(folder, found.weights)],
                         place)
-
-
-def _fill(network: Any, found: Files, folder: ModelFolder) -> None:
-    """The state dict, alone in its file or under one of the names that MONAI's checkpoints use."""
-    import torch
-    path = found.root / found.weights
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        key = next((k for k in _STATES if isinstance(state.get(k), dict)), None)
-        network.load_state_dict(state[key] if key else state)
-    except Exception as problem:
-        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-        raise ModelError(f"{path} does not fit the network of {folder.name} ({reason}); install it again.") from problem
 
 
 def _refuse_own_code(folder: ModelFolder, content: dict[str, Any]) -> None:
