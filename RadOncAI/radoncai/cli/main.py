@@ -13,7 +13,7 @@ from radoncai.cli.terminal import TerminalProgress
 from radoncai.core.bug_log import log_bug
 from radoncai.core.errors import Cancelled, InputError, PlatformError, RadOncAIError
 
-COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "compare", "convert", "check", "models",
+COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "image", "compare", "convert", "check", "models",
             "install")
 NOTICE = "For research and teaching; not a medical device. Results are not approved."
 

@@ -63,16 +63,17 @@ def normalised(array: np.ndarray, rule: InputSpec) -> np.ndarray:
     return ((out - np.float32(rule.mean)) / np.float32(rule.std)).astype(np.float32)
 
 
-def prepare(planning: Volume, spec: ModelSpec, images: Mapping[str, Volume] | None = None) -> Channels:
+def prepare(planning: Volume, spec: ModelSpec, images: Mapping[str, Volume] | None = None, *,
+            crop: bool = True) -> Channels:
     """`planning` with its axes along LPS (`to_lps`) and further images in its patient space, on the model's grid.
 
-    Raises InputError where there is no patient on a CT.
+    `crop` to the patient of a CT. Raises InputError where there is none.
     """
     first, *further = (image.name for image in spec.images)
     grid = model_grid(planning.grid, spec.spacing_mm)
     small = resample_to(planning.array, planning.grid, grid)
     stride = tuple(max(1, round(BODY_MM / s)) for s in grid.spacing_mm)
-    body = _body(small, grid, stride) if planning.modality in ("CT", "") else None
+    body = _body(small, grid, stride) if crop and planning.modality in ("CT", "") else None
     box = _box(body, grid, stride) if body is not None else tuple(slice(0, n) for n in grid.shape)
     arrays = {first: small[box]}
     for name in further:

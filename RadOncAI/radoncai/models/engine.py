@@ -59,15 +59,16 @@ def outputs(channels: Channels, runner: TileRunner, options: RunOptions,
                  channels.has_body), passes
 
 
-def room(shape: tuple[int, ...]) -> np.ndarray:
-    """Zeros for probabilities: float32 in memory, or float16 in a file that goes with the array where they are many.
+def room(shape: tuple[int, ...], kind: type = np.float16) -> np.ndarray:
+    """Zeros for a network's values: float32 in memory, or `kind` in a file that goes with the array if they are many.
 
     Raises PlatformError where the disk has no room.
     """
-    if 4 * np.prod(shape, dtype=np.int64) <= IN_MEMORY:
+    count = int(np.prod(shape, dtype=np.int64))
+    if 4 * count <= IN_MEMORY:
         return np.zeros(shape, np.float32)
-    need, folder = 2 * int(np.prod(shape, dtype=np.int64)), tempfile.gettempdir()
+    need, folder = count * np.dtype(kind).itemsize, tempfile.gettempdir()
     if shutil.disk_usage(folder).free < 1.1 * need:
-        raise PlatformError(f"The disk of {folder} has no room for {need / 1e9:.1f} GB of probabilities; free some, or "
-                            "set TMPDIR to a larger disk.")
-    return np.memmap(tempfile.TemporaryFile(prefix="radoncai-"), np.float16, "w+", shape=shape)
+        raise PlatformError(f"The disk of {folder} has no room for {need / 1e9:.1f} GB of intermediate values; free "
+                            "some, or set TMPDIR to a larger disk.")
+    return np.memmap(tempfile.TemporaryFile(prefix="radoncai-"), kind, "w+", shape=shape)

@@ -42,10 +42,16 @@ class ImageSpec:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """One output channel or structure; `name` is the TG-263 name where there is one."""
+    """One output channel or structure; `name` is the TG-263 name where there is one.
+
+    The values of an output image are `clip(x * std + mean, *clip)`.
+    """
 
     name: str
     role: str = "oar"
+    clip: tuple[float, float] | None = None
+    mean: float = 0.0
+    std: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class ModelSpec:
     `activation`: sigmoid = one independent probability an output, softmax = background first, then the outputs,
     none = the numbers as they are. `spacing_mm` None means the image's own grid, `patch` None the whole image.
     `images` has at least one, the first is the planning image. `flips`: the model may be run mirrored left to right.
-    `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's.
+    `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's;
+    it lies on the planning image's `grid` ("image") or on the model's, at `spacing_mm` ("model").
     `folder`: where a foreign format lies below the model's folder.
     """
 
@@ -82,6 +89,7 @@ class ModelSpec:
     members: tuple[str, ...] = ()
     flips: bool = False
     unit: str = ""
+    grid: str = "image"
     folder: str = ""
     memory_mb: int | None = None
     licence: str = ""
@@ -176,12 +184,18 @@ def _share(value: object) -> float:
 
 def _input(value: dict[str, Any]) -> InputSpec:
     rule = value.get("normalisation") or {}
+    clip, mean, std = _rule(rule)
+    outside = float(rule.get("outside", clip[0] if clip else -1000.0))
+    return InputSpec(_text(value["name"]), clip, mean, std, outside, _text(value.get("image", "")),
+                     _text(value.get("modality", "")))
+
+
+def _rule(rule: dict[str, Any]) -> tuple[tuple[float, float] | None, float, float]:
+    """clip, mean and std of a normalisation."""
     clip = tuple(float(v) for v in rule["clip"]) if rule.get("clip") else None
     if (clip and (len(clip) != 2 or clip[0] >= clip[1])) or float(rule.get("std", 1.0)) == 0.0:
         raise ValueError
-    outside = float(rule.get("outside", clip[0] if clip else -1000.0))
-    return InputSpec(_text(value["name"]), clip, float(rule.get("mean", 0.0)), float(rule.get("std", 1.0)), outside,
-                     _text(value.get("image", "")), _text(value.get("modality", "")))
+    return clip, float(rule.get("mean", 0.0)), float(rule.get("std", 1.0))
 
 
 def _image(value: dict[str, Any]) -> ImageSpec:
@@ -189,7 +203,7 @@ def _image(value: dict[str, Any]) -> ImageSpec:
 
 
 def _output(value: dict[str, Any]) -> OutputSpec:
-    return OutputSpec(_text(value["name"]), _text(value.get("role", "oar")))
+    return OutputSpec(_text(value["name"]), _text(value.get("role", "oar")), *_rule(value.get("normalisation") or {}))
 
 
 def _yes_or_no(value: object) -> bool:
@@ -207,7 +221,7 @@ def _object(value: object) -> dict[str, Any]:
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "name": _text, "version": _text, "title": _text, "licence": _text,
     "task": _one_of(TASKS), "runner": _one_of(RUNNERS), "activation": _one_of(ACTIVATIONS),
-    "orientation": _one_of(("LPS",)), "modality": _texts, "sites": _texts,
+    "orientation": _one_of(("LPS",)), "grid": _one_of(("image", "model")), "modality": _texts, "sites": _texts,
     "images": lambda v: tuple(_image(x) for x in v), "flips": _yes_or_no, "members": _texts, "unit": _text,
     "folder": _text, "inputs": lambda v: tuple(_input(x) for x in v), "outputs": lambda v: tuple(_output(x) for x in v),
     "spacing_mm": _lengths, "patch": _sizes, "overlap": _share, "memory_mb": int,

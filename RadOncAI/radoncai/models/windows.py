@@ -24,12 +24,15 @@ def starts(size: int, patch: int, overlap: float) -> list[int]:
 
 
 def gaussian_weights(patch: tuple[int, ...]) -> np.ndarray:
-    """Weights of a tile's voxels, 1 at the centre, sigma an eighth of the side, at least 0.001; float32."""
+    """Weights of a tile's voxels, 1 at the centre, sigma an eighth of the side; float32.
+
+    No floor: at the image's border one would count a tile's edge as much as its neighbour's middle.
+    """
     out = np.ones(patch, np.float32)
     for axis, n in enumerate(patch):
         x = (np.arange(n) - (n - 1) / 2) / (n / 8)
         out *= np.exp(-0.5 * x ** 2).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(len(patch))])
-    return np.maximum(out, 1e-3)
+    return out
 
 
 def slabs(run: Run, read: Read, size: Triple, patch: Triple, overlap: float, outputs: int, progress: Progress,
@@ -56,7 +59,7 @@ def slabs(run: Run, read: Read, size: Triple, patch: Triple, overlap: float, out
             weight[place] += window[real]
             done += 1
         ready = following - first
-        yield slice(first, following), total[:, :ready] / np.maximum(weight[:ready], np.float32(1e-6))
+        yield slice(first, following), total[:, :ready] / np.where(weight[:ready] > 0, weight[:ready], 1)
         for array in (total.swapaxes(0, 1), weight):
             array[:-ready] = array[ready:].copy()
             array[-ready:] = 0
