@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from openkbp import CONTOURS_LEFT_OUT, STANDARD, as_nouns, command, load_module
+from openkbp import STANDARD, as_nouns, command, load_module
 from openkbp_score import ORGANS, dice
 from record import Row, emit, machine
 
@@ -33,6 +33,7 @@ from radoncai.models.catalogue import read_folder
 from radoncai.models.sampling import model_grid
 
 TOLERANCE_MM = 3.0
+CONTOURS_LEFT_OUT = {"pt_221": ORGANS, "pt_215": ("SpinalCord",), "pt_216": ("SpinalCord",)}
 READERS = {"Brainstem": "Brainstem", "SpinalCord": "Spinal_Cord", "RightParotid": "Parotid_Rt",
            "LeftParotid": "Parotid_Lt", "Mandible": "Mandible"}
 COARSE_MM = (3.0, 3.9, 3.9)
