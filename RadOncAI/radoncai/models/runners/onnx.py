@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from radoncai.models.runners import warm
 from radoncai.models.weights import checked, file_ending
 
 ENDING = ".onnx"
+# files in `weights` that are no external data of an .onnx file
+OTHERS = (ENDING, ".pt", ".pth", ".ts", ".json", ".yaml", ".yml")
 
 
 class OnnxRunner:
@@ -66,11 +70,23 @@ def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        _bring_companions(folder, options)
+        # from memory, so that the file itself cannot make onnxruntime open others
+        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=providers)
+    except ModelError:
+        raise
     except Exception as problem:
-        raise ModelError(f"{path} cannot be loaded ({_first_line(problem)}); install the model again.") from problem
+        raise ModelError(_why(path, _first_line(problem))) from problem
     used = "cuda" if session.get_providers()[0].startswith("CUDA") else "cpu"
     return OnnxRunner(session, folder.model.weights[name], used)
+
+
+def _bring_companions(folder: ModelFolder, options: Any) -> None:
+    """Weights kept beside .onnx files, only those that `model.json` vouches for. Raises ModelError."""
+    names = [n for n in folder.model.weights if not n.endswith(OTHERS)]
+    contents = [checked(folder.path, name, folder.model.weights).read_bytes() for name in names]
+    if names:
+        options.add_external_initializers_from_files_in_memory(names, contents, [len(c) for c in contents])
 
 
 def cores() -> int:
@@ -86,6 +102,12 @@ def _providers(available: list[str], device: str) -> list[str]:
         raise PlatformError("onnxruntime has no CUDA here; choose --device cpu or install torch with CUDA.")
     first = ["CUDAExecutionProvider"] if has_cuda and device != "cpu" else []
     return [*first, "CPUExecutionProvider"]
+
+
+def _why(path: Path, reason: str) -> str:
+    if "external" in reason.lower() or "model_path" in reason:
+        return f"{path} wants to read other files, for which model.json names no hash; ask who made it for one file."
+    return f"{path} cannot be loaded ({reason}); install the model again."
 
 
 def _first_line(problem: Exception) -> str:
