@@ -1,4 +1,4 @@
-"""`radoncai contour`: contours of one model on one image."""
+"""`radoncai contour`: contours of one model, or of all models of a preset, on the images of one patient."""
 
 from __future__ import annotations
 
@@ -6,23 +6,40 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radoncai.cli.arguments import add_device, add_input, add_output
+from radoncai.cli.arguments import add_device, add_drawing, add_input, add_output
 from radoncai.cli.terminal import Outcome, table
-from radoncai.core.errors import InputError
+from radoncai.core.errors import InputError, ModelError
 from radoncai.core.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from radoncai.contour.choose import Choice
     from radoncai.contour.job import ContourResult
+    from radoncai.contour.preset import Preset
+    from radoncai.contour.several import Images
     from radoncai.contour.write import RtstructOptions
     from radoncai.core.provenance import Provenance
+    from radoncai.core.structures import StructureSet
 
-SUMMARY = "Contour organs on a CT with a model"
+SUMMARY = "Contour organs on a CT with a model, or with all models of a site preset"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input(parser)
-    parser.add_argument("--model", required=True, metavar="NAME", help="radoncai models list shows them")
-    parser.add_argument("--structures", metavar="A,B", help="only these structures of the model")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--model", metavar="NAME", help="radoncai models list shows them")
+    which.add_argument("--preset", metavar="NAME", help="all structures of a site; radoncai presets list shows them")
+    parser.add_argument("--structures", metavar="A,B", help="only these structures of the model or preset")
+    parser.add_argument(
+        "--image", action="append", default=[], metavar="NAME=PATH",
+        help="a further image that the model wants, such as MR=folder; may be given several times",
+    )
+    parser.add_argument(
+        "--registration", action="append", default=[], metavar="[NAME=]FILE|dicom|none",
+        help="how the further images lie: a file of radoncai register that you looked at, a DICOM registration, an ITK "
+             "transform; dicom: the one beside the images; none: as they lie",
+    )
     parser.add_argument(
         "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
     )
@@ -33,47 +50,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--uncertainty", action="store_true", help="also write uncertainty.nrrd: how unsure the model is of each voxel"
     )
     parser.add_argument("--folds", metavar="0,1", help="only these members of an ensemble, counted from 0")
-    parser.add_argument(
-        "--contours", choices=("exact", "smooth"), help="along voxel edges, or smooth within half a pixel"
-    )
-    parser.add_argument(
-        "--profile", default="generic", metavar="NAME", help="planning system that the RTSTRUCT is for"
-    )
+    add_drawing(parser)
     parser.add_argument(
         "--add-to", type=Path, metavar="RTSTRUCT", help="write into a copy of this set; its own ROIs stay untouched"
     )
     parser.add_argument(
-        "--same-patient", action="store_true", help="accept a set of another patient ID or frame of reference"
+        "--same-patient", action="store_true", help="accept a set or image of another patient ID or frame of reference"
     )
     add_device(parser)
     add_output(parser)
 
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
-    from radoncai.contour.job import contour
+    from radoncai.cli.further_images import further_images, paths_of, registrations_of
+    from radoncai.contour.choose import Share
+    from radoncai.contour.images import PLANNING, Placed
+    from radoncai.contour.preset import load_preset
+    from radoncai.contour.several import Images, run_shares
     from radoncai.contour.write import RtstructOptions, write_results
     from radoncai.core.output import staged
     from radoncai.dicom.image import read_image
     from radoncai.models.catalogue import find
+    from radoncai.models.options import RunOptions
 
-    folder = find(args.model)
-    rtstruct = RtstructOptions(args.profile, args.contours or "", args.add_to, args.same_patient)
+    preset = load_preset(args.preset) if args.preset else None
+    folder = find(args.model) if args.model else None
+    rtstruct = RtstructOptions(args.profile, args.contours or "", args.add_to, args.same_patient, args.holes or "")
     _check_options(rtstruct)
     wanted = [s.strip() for s in args.structures.split(",") if s.strip()] if args.structures else None
+    paths = paths_of(args.image)
+    how = registrations_of(args.registration, tuple(paths))
+    options = RunOptions(args.device, args.flips, args.uncertainty, args.override, _folds(args.folds))
     with staged(args.output) as place:
         progress.step("reading the image")
         volume = read_image(args.input, series=args.series, gaps=args.gaps)
-        result = contour(
-            volume, folder, structures=wanted, device=args.device, progress=progress, override=args.override,
-            flips=args.flips, uncertainty=args.uncertainty, folds=_folds(args.folds),
-        )
         if rtstruct.add_to and not volume.source.is_dicom:
             raise InputError("--add-to needs the DICOM series that the structure set was drawn on, not NIfTI or NRRD.")
-        _, record = write_results(
-            [result], volume, place, progress, _options(args, wanted), rtstruct=rtstruct
-        )
+        others = further_images(paths, how, volume, args, folder.model if folder else None)
+        images = Images(Placed(PLANNING, volume), others)
+        choice = _choice(preset, images, wanted, args.override) if preset else None
+        shares = choice.shares if choice else (Share(folder, tuple(wanted) if wanted else None),)
+        results = run_shares(shares, images, progress, options)
+        structures, record = write_results(results, volume, place, progress, _options(args, wanted, preset),
+                                           rtstruct=rtstruct, choice=choice)
         written = sorted(p.name for p in place.iterdir())
-    return summarise(result, args.output, written, record)
+    return summarise(results, structures, record, args.output, written, preset, choice)
+
+
+def _choice(preset: Preset, images: Images, wanted: list[str] | None, override: bool) -> Choice:
+    """What the preset comes to on these images. Raises ModelError where no model of it can run."""
+    from radoncai.contour.choose import choose
+
+    choice = choose(preset, images.planning, images.others, wanted=wanted, override=override)
+    if not choice.shares:
+        name, reason = next(iter(choice.unavailable.items()))
+        raise ModelError(f"None of the models of the preset {preset.name} can run here; {name}: {reason}")
+    return choice
 
 
 def _folds(text: str | None) -> tuple[int, ...] | None:
@@ -86,10 +118,12 @@ def _folds(text: str | None) -> tuple[int, ...] | None:
         raise InputError(f"--folds needs numbers such as 0,1, not {text!r}.") from None
 
 
-def _options(args: argparse.Namespace, wanted: list[str] | None) -> dict[str, object]:
+def _options(args: argparse.Namespace, wanted: list[str] | None, preset: Preset | None) -> dict[str, object]:
     """What was asked for, as provenance keeps it."""
     options = {"structures": wanted or "all", "flips": args.flips, "uncertainty": args.uncertainty}
-    return {**options, "folds": args.folds} if args.folds else options
+    if args.folds:
+        options["folds"] = args.folds
+    return {**options, "preset": preset.described} if preset else options
 
 
 def _check_options(rtstruct: RtstructOptions) -> None:
@@ -102,13 +136,12 @@ def _check_options(rtstruct: RtstructOptions) -> None:
         read_contours(rtstruct.add_to)
 
 
-def summarise(
-    result: ContourResult, output: Path, written: list[str], record: Provenance | None = None
-) -> Outcome:
+def summarise(results: Sequence[ContourResult], structures: StructureSet, record: Provenance, output: Path,
+              written: list[str], preset: Preset | None = None, choice: Choice | None = None) -> Outcome:
     """What was found, what was said about it, and where it was written."""
     from radoncai.contour.table import structure_rows
 
-    rows = structure_rows(result.structures)
+    rows = structure_rows(structures)
     shown = [
         [
             str(r["structure"]),
@@ -118,23 +151,28 @@ def summarise(
         ]
         for r in rows
     ]
-    file = (record.options.get("rtstruct") if record else None) or {}
-    warnings = list(record.warnings if record else result.warnings)
+    file = record.options.get("rtstruct") or {}
+    models = [f"{r.model.title} {r.model.version}" for r in results]
+    install = choice.install if choice else ()
     lines = [
-        f"{result.model.title} {result.model.version}: AI contours, not approved",
+        f"{preset.title + ': ' if preset else ''}{', '.join(models)}: AI contours, not approved",
         *table(shown, ["structure", "cc", "status", "look at"], {1}),
-        *warnings,
+        *record.warnings,
+        *(f"to install: {command}" for command in install),
         *(str(file[key]) for key in ("kept", "read_back") if key in file),
         f"written to {output}: {', '.join(written)}",
     ]
+    named = {"preset": preset.name, "install": list(install)} if preset else {}
     return Outcome(
         {
-            "model": result.model.name,
-            "version": result.model.version,
+            "model": results[0].model.name,
+            "version": results[0].model.version,
+            "models": [{"name": r.model.name, "version": r.model.version} for r in results],
+            **named,
             "structures": rows,
-            "passes": result.passes,
-            "mean_entropy_bit": result.entropies,
-            "warnings": warnings,
+            "passes": max(r.passes for r in results),
+            "mean_entropy_bit": {name: bit for r in results for name, bit in r.entropies.items()},
+            "warnings": list(record.warnings),
             "rtstruct": file,
             "output": str(output),
             "files": written,

@@ -30,7 +30,8 @@ class ContourResult:
 
     `weights` is the sha256 of the weights in use, "" for classical models. `passes` networks and mirrorings were
     averaged; where uncertainty was asked for, `entropy` is uint8 on the image's grid, 0 .. 255 = 0 .. 1 bit, and
-    `entropies` each structure's mean entropy in bits (`segmentation`); neither is calibrated.
+    `entropies` each structure's mean entropy in bits (`segmentation`); neither is calibrated. `inputs` names each image
+    that the model read, `outputs` the model's outputs behind each structure where they bear other names.
     """
 
     structures: StructureSet
@@ -42,6 +43,8 @@ class ContourResult:
     passes: int = 1
     entropy: np.ndarray | None = None
     entropies: dict[str, float] = field(default_factory=dict)
+    inputs: dict[str, dict[str, object]] = field(default_factory=dict)
+    outputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def findings(self) -> dict[str, tuple[str, ...]]:

@@ -8,12 +8,13 @@ from radoncai.core.templates import match
 
 
 def structure_rows(structures: StructureSet) -> list[dict[str, object]]:
-    """One row a structure in the order of the set, then one a structure that was asked for and not found.
+    """One row a structure in the order of the set, then one a structure that was asked for and is not there.
 
     Keys are the columns of design 5.2 without `case` and `run`; centres in LPS mm; None is an empty cell.
     """
     rows = [_row(s, structures) for s in structures]
-    return rows + [_not_found(name, reason) for name, reason in structures.missing.items()]
+    return rows + [_missing(name, reason, "not_available" if name in structures.unavailable else "not_found")
+                   for name, reason in structures.missing.items()]
 
 
 def _row(structure: Structure, structures: StructureSet) -> dict[str, object]:
@@ -26,9 +27,9 @@ def _row(structure: Structure, structures: StructureSet) -> dict[str, object]:
             "findings": list(structure.findings)}
 
 
-def _not_found(name: str, reason: str) -> dict[str, object]:
+def _missing(name: str, reason: str, status: str) -> dict[str, object]:
     template = match(name)
     empty = dict.fromkeys(("volume_cc", "slices", "pieces", "center_l_mm", "center_p_mm", "center_s_mm",
                            "uncertainty"))
     return {"structure": name, "standard_name": template.name if template else None,
-            "role": template.role if template else None, **empty, "status": "not_found", "findings": [reason]}
+            "role": template.role if template else None, **empty, "status": status, "findings": [reason]}

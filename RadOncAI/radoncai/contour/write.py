@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from radoncai.contour.choose import Choice
 from radoncai.contour.job import ContourResult
 from radoncai.contour.table import structure_rows
 from radoncai.core.progress import Progress
@@ -24,8 +25,12 @@ from radoncai.dicom.rtstruct_reader import read_contours
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 
 
-def merged(results: Sequence[ContourResult], given: Sequence[Structure] = ()) -> StructureSet:
-    """One set: the structures that were given, then those of each model; of equal names the first stays."""
+def merged(results: Sequence[ContourResult], given: Sequence[Structure] = (), choice: Choice | None = None
+           ) -> StructureSet:
+    """One set: the structures that were given, then those of each model; of equal names the first stays.
+
+    With the `choice` of a preset they stand in its order, and those that no model was there for are in `unavailable`.
+    """
     first = results[0].structures
     names = {s.name for s in given}
     kept = list(given)
@@ -33,38 +38,59 @@ def merged(results: Sequence[ContourResult], given: Sequence[Structure] = ()) ->
         kept += [s for s in result.structures if s.name not in names]
         names |= set(result.structures.names)
     missing = {name: why for result in results for name, why in result.structures.missing.items() if name not in names}
-    return replace(first, structures=tuple(kept), missing=missing, label="AI contours")
+    unavailable = choice.unavailable if choice else {}
+    missing |= {name: why for name, why in unavailable.items() if name not in names}
+    if choice:
+        order = {name: n for n, name in enumerate((*(s.name for s in given), *choice.labels))}
+        kept.sort(key=lambda s: order.get(s.name, len(order)))
+        missing = dict(sorted(missing.items(), key=lambda item: order.get(item[0], len(order))))
+    return replace(first, structures=tuple(kept), missing=missing, label="AI contours",
+                   unavailable=frozenset(unavailable) & set(missing))
 
 
 def provenance(
     results: Sequence[ContourResult], volume: Volume, options: dict[str, object] | None = None
 ) -> Provenance:
-    """What was run on what."""
-    models = tuple({"name": r.model.name, "version": r.model.version, "weights": r.weights} for r in results)
-    post = {
-        s.name: list(r.model.model.postprocess[s.name])
-        for r in results
-        for s in r.structures
-        if s.name in r.model.model.postprocess
-    }
-    warnings = tuple(w for r in results for w in r.warnings)
+    """What was run on what: each model with the images it read, its seconds and its structures."""
+    post = {s.name: rules for r in results for s in r.structures if (rules := _cleaned(r, s.name))}
+    warnings = tuple(dict.fromkeys(w for r in results for w in r.warnings))
     overrides = tuple(w for w in warnings if w.startswith("Overridden"))
-    seconds = {f"{r.model.name}: {step}": s for r in results for step, s in r.seconds.items()}
+    seconds = {f"{_called(r, results)}: {step}": s for r in results for step, s in r.seconds.items()}
     options = dict(options or {})
-    if spread := {r.model.name: _spread(r) for r in results if r.passes > 1 or r.entropies}:
+    if spread := {_called(r, results): _spread(r) for r in results if r.passes > 1 or r.entropies}:
         options["spread"] = spread
     return Provenance(
         "contour",
         run_stamp(),
         {"image": describe(volume.source)},
-        models,
+        tuple(_model(r, volume) for r in results),
         options,
         results[0].device,
         seconds,
         overrides,
+        name_mapping={label: "+".join(outs) for r in results for label, outs in r.outputs.items() if outs != (label,)},
         postprocessing=post,
         warnings=warnings,
     )
+
+
+def _model(result: ContourResult, volume: Volume) -> dict[str, object]:
+    folder, inputs = result.model, result.inputs or {"image": describe(volume.source)}
+    return {"name": folder.name, "version": folder.version, "weights": result.weights, "device": result.device,
+            "inputs": inputs, "seconds": round(sum(result.seconds.values()), 3),
+            "structures": list(result.structures.names)}
+
+
+def _called(result: ContourResult, results: Sequence[ContourResult]) -> str:
+    """The model's name, with its version where two versions ran."""
+    same = sum(r.model.name == result.model.name for r in results) > 1
+    return f"{result.model.name}@{result.model.version}" if same else result.model.name
+
+
+def _cleaned(result: ContourResult, name: str) -> list[str]:
+    """The clean-up rules of the outputs behind a structure."""
+    rules = result.model.model.postprocess
+    return list(dict.fromkeys(r for output in result.outputs.get(name, (name,)) for r in rules.get(output, ())))
 
 
 def _spread(result: ContourResult) -> dict[str, object]:
@@ -85,13 +111,14 @@ def write_entropy(results: Sequence[ContourResult], volume: Volume, folder: Path
 
 @dataclass(frozen=True)
 class RtstructOptions:
-    """How rtstruct.dcm is written: profile of the planning system, contours "exact" or "smooth" ("": as the profile
-    has it), and an RTSTRUCT whose own ROIs go on untouched."""
+    """How rtstruct.dcm is written: profile of the planning system, contours "exact" or "smooth" and holes "keyhole" or
+    "xor" ("": as the profile has it), and an RTSTRUCT whose own ROIs go on untouched."""
 
     profile: str = "generic"
     contours: str = ""
     add_to: Path | None = None
     same_patient: bool = False
+    holes: str = ""
 
 
 def write_results(
@@ -102,15 +129,17 @@ def write_results(
     options: dict[str, object] | None = None,
     given: Sequence[Structure] = (),
     rtstruct: RtstructOptions | None = None,
+    choice: Choice | None = None,
 ) -> tuple[StructureSet, Provenance]:
     """Write rtstruct.dcm (from DICOM), structures.seg.nrrd, structures.csv, provenance.json, where it was asked for
     uncertainty.nrrd.
 
-    `given` structures (a person's targets, say) go into the same set in front of the models'. rtstruct.dcm is read back
+    `given` structures (a person's targets, say) go into the same set in front of the models', `choice` is a preset's.
+    rtstruct.dcm is read back
     and compared; what the writer, the profile's rules and the comparison said stands in the provenance.
     """
     progress.step("writing files")
-    structures = merged(results, given)
+    structures = merged(results, given, choice)
     record = provenance(results, volume, options)
     if volume.source.is_dicom:
         titles = ", ".join(r.model.title for r in results)
@@ -135,7 +164,8 @@ def _write_rtstruct(
     """What was written, for the record, and what was said about it."""
     options = options or RtstructOptions()
     profile = load_profile(options.profile)
-    writing = {**profile.writing, **({"contours": options.contours} if options.contours else {})}
+    asked = {"contours": options.contours, "holes": options.holes}
+    writing = {**profile.writing, **{key: word for key, word in asked.items() if word}}
     path = folder / "rtstruct.dcm"
     if options.add_to:
         said = add_to_rtstruct(options.add_to, structures, volume, path, description=description,

@@ -22,9 +22,10 @@ class Progress:
         self._since = time.monotonic()
         self.seconds: dict[str, float] = {}
 
-    def part(self) -> Progress:
-        """For one job of several: the same listener and the same stop, seconds of its own."""
-        other = Progress(self._listen)
+    def part(self, name: str = "") -> Progress:
+        """For one job of several: the same listener, told `NAME: step`, and the same stop, seconds of its own."""
+        listen = self._listen
+        other = Progress((lambda step, fraction: listen(f"{name}: {step}", fraction)) if listen and name else listen)
         other._stop = self._stop
         return other
 

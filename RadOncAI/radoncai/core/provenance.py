@@ -20,7 +20,7 @@ class Provenance:
     job: str
     run: str
     inputs: dict[str, dict[str, str]]
-    models: tuple[dict[str, str], ...] = ()
+    models: tuple[dict[str, object], ...] = ()
     options: dict[str, object] = field(default_factory=dict)
     device: str = "cpu"
     seconds: dict[str, float] = field(default_factory=dict)

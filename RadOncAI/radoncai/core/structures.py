@@ -96,7 +96,10 @@ class Structure:
 
 @dataclass(frozen=True, eq=False)
 class StructureSet:
-    """Ordered structures on one grid. `missing` maps what was asked for and not found to the reason."""
+    """Ordered structures on one grid. `missing` maps what was asked for and is not there to the reason.
+
+    `unavailable` are those of `missing` that no model was there for.
+    """
 
     grid: Grid
     structures: tuple[Structure, ...] = ()
@@ -104,6 +107,7 @@ class StructureSet:
     label: str = ""
     missing: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    unavailable: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[Structure]:
         return iter(self.structures)
