@@ -13,8 +13,8 @@ from radoncai.cli.terminal import TerminalProgress
 from radoncai.core.bug_log import log_bug
 from radoncai.core.errors import Cancelled, InputError, PlatformError, RadOncAIError
 
-COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "image", "compare", "convert", "check", "models",
-            "install")
+COMMANDS = ("demo", "contour", "dose", "dvh", "bodycomp", "image", "presets", "register", "compare", "convert", "check",
+            "models", "install")
 NOTICE = "For research and teaching; not a medical device. Results are not approved."
 
 
