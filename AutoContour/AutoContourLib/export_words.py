@@ -55,7 +55,7 @@ def _table(title: str, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> st
     """Columns after the second are numbers where there is a head."""
     side = ["left", "left", *["right" if head else "left"] * 3]
     cells = "".join(f"<th align='{a}'>{_text(h)}</th>" for h, a in zip(head, side, strict=False))
-    body = "".join("<tr>" + "".join(f"<td align='{a}'>{cell}</td>" for cell, a in zip(row, side, strict=False)) + "</tr>"
+    body = "".join("<tr>" + "".join(f"<td align={a}>{c}</td>" for c, a in zip(row, side, strict=False)) + "</tr>"
                    for row in rows)
     top = f"<tr>{cells}</tr>" if head else ""
     return f"<h4>{_text(title)}</h4><table cellspacing='0' cellpadding='3'>{top}{body}</table>"

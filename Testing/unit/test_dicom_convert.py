@@ -17,7 +17,7 @@ from radoncai.dicom.image import read_image, write_image, write_seg_nrrd
 from radoncai.dicom.labels import read_labels
 from radoncai.dicom.rtdose import read_rtdose, write_rtdose
 from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_reader import read_rtstruct
+from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
 from radoncai.dicom.rtstruct_writer import write_rtstruct
 from radoncai.dicom.series import read_series
 
@@ -237,3 +237,33 @@ def test_images_go_from_raster_to_raster(tmp_path):
     write_image(Volume(image, GRID), tmp_path / "a.nrrd")
     convert(tmp_path / "a.nrrd", tmp_path / "b.nii.gz")
     assert np.array_equal(read_image(tmp_path / "b.nii.gz").array, image)
+
+
+@pytest.mark.parametrize("options", [{}, {"contours": "smooth"}, {"holes": "xor"}, {"profile": "eclipse"}], ids=str)
+def test_an_rtstruct_is_drawn_as_asked_read_back_and_checked(ct, twelve, tmp_path, options):
+    write_seg_nrrd(twelve, tmp_path / "s.seg.nrrd")
+    said = convert(tmp_path / "s.seg.nrrd", tmp_path / "rs.dcm", ct, **options)
+    assert f"Read back: {len(SHAPES)} structures, every voxel the same (Dice 1.0000)." in said
+    same_masks(read_rtstruct(tmp_path / "rs.dcm", ct))
+    contours = {r.structure.name: r.contours for r in read_contours(tmp_path / "rs.dcm").rois}
+    smooth = "smooth" in options.values() or "profile" in options
+    edges = np.array([abs(GRID.to_index(c.points)[:, :2] % 1 - 0.5).max() for c in contours["Sphere"]])
+    assert (edges.max() > 0.1) == smooth
+    assert {c.kind for c in contours["Ring"]} == {"CLOSEDPLANAR_XOR" if "holes" in options else "CLOSED_PLANAR"}
+    assert any("CLOSEDPLANAR_XOR" in text for text in said) == ("holes" in options)
+
+
+def test_contours_that_were_read_are_not_drawn_again(ct, rtstruct, tmp_path):
+    said = convert(rtstruct, tmp_path / "rs.dcm", ct, contours="smooth")
+    assert any(text.startswith("Contours that were read go on as they are") for text in said)
+    before, after = (read_contours(p).rois for p in (rtstruct, tmp_path / "rs.dcm"))
+    assert [[c.text for c in r.contours] for r in before] == [[c.text for c in r.contours] for r in after]
+
+
+def test_how_contours_are_drawn_matters_for_an_rtstruct_only(ct, twelve, tmp_path):
+    write_seg_nrrd(twelve, tmp_path / "s.seg.nrrd")
+    for options, words in (({"contours": "exact"}, "must end in .dcm"), ({"contours": "iso"}, "maps of probabilities")):
+        with pytest.raises(InputError, match=words):
+            convert(tmp_path / "s.seg.nrrd", tmp_path / "out.nrrd", **options)
+    with pytest.raises(InputError, match="no profile moon"):
+        convert(tmp_path / "s.seg.nrrd", tmp_path / "rs.dcm", ct, profile="moon")

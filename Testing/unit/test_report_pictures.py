@@ -6,12 +6,13 @@ from PIL import Image
 
 from radoncai.core.dose import Dose, Prescription
 from radoncai.core.grid import Grid
+from radoncai.core.isolines import contour_lines
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.report.colours import TISSUES, luminance, on_image, on_page, rgb, structure_colors
 from radoncai.report.drawing import INK, STATUS, grey, scale_bar
 from radoncai.report.isodoses import isodoses
-from radoncai.report.lines import contour_lines, coverage, densify
+from radoncai.report.lines import coverage, densify
 from radoncai.report.pictures import (
     NOT_A_PLAN,
     NOT_APPROVED,

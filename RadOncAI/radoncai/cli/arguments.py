@@ -36,6 +36,23 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 
+def add_drawing(parser: argparse.ArgumentParser, *more: str) -> None:
+    """How an RTSTRUCT is drawn; `more`: further words for --contours."""
+    parser.add_argument(
+        "--contours",
+        choices=("exact", "smooth", *more),
+        help="along voxel edges, or smooth within half a pixel"
+        + (", or iso: at one half of maps of probabilities" if more else "")
+        + "; else as the profile has it",
+    )
+    parser.add_argument(
+        "--holes", choices=("keyhole", "xor"), help="as a channel in one contour, or as contours of their own"
+    )
+    parser.add_argument(
+        "--profile", default="generic", metavar="NAME", help="planning system that the RTSTRUCT is for"
+    )
+
+
 def add_naming(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from radoncai.cli.arguments import add_naming, add_series, name_map
+from radoncai.cli.arguments import add_drawing, add_naming, add_series, name_map
 from radoncai.cli.terminal import Outcome
 from radoncai.core.progress import Progress
 
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REG",
         help="a DICOM registration that relates the source to the images of --ct",
     )
+    add_drawing(parser, "iso")
     add_naming(parser)
     add_series(parser)
     parser.add_argument(
@@ -62,6 +63,9 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         series=None if args.ct else args.series,
         gaps=args.gaps,
         ct_path=args.ct,
+        profile=args.profile,
+        contours=args.contours or "",
+        holes=args.holes or "",
     )
     said = [*(ct.source.warnings if ct else ()), *said]
     return Outcome({"output": str(args.output), "said": said}, [*said, f"written to {args.output}"])

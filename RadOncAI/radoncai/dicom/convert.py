@@ -15,12 +15,15 @@ from radoncai.core.output import staged
 from radoncai.core.structures import StructureSet
 from radoncai.core.templates import match
 from radoncai.core.volume import Source, Volume
+from radoncai.dicom.check import check_rtstruct, read_back, read_back_sentence
 from radoncai.dicom.dose import MOST_GY, read_dose
 from radoncai.dicom.files import files_below, is_dicom, open_dicom
 from radoncai.dicom.image import read_image, write_image, write_seg_nrrd
 from radoncai.dicom.labels import MOST_LABELS, read_labels, write_label_map
 from radoncai.dicom.mask_folder import mask_files, read_mask_folder, write_mask_folder
 from radoncai.dicom.planes import fitted
+from radoncai.dicom.probability import read_probabilities
+from radoncai.dicom.profiles import load_profile
 from radoncai.dicom.raster import raster_ending, read_raster
 from radoncai.dicom.registration import find_registrations, matrix_between, move_volume, structures_by_registration
 from radoncai.dicom.rtdose import write_rtdose
@@ -48,11 +51,21 @@ class _Asked:
     series: int | str | None = None
     gaps: str = "refuse"
     ct_path: Path | None = None
+    profile: str = "generic"
+    contours: str = ""
+    holes: str = ""
+
+    @property
+    def writing(self) -> dict[str, object]:
+        """The keyword arguments of `write_rtstruct`: the profile's, and what was asked for."""
+        given = {k: v for k, v in (("contours", self.contours), ("holes", self.holes)) if v and v != "iso"}
+        return {**load_profile(self.profile).writing, **given}
 
 
 def convert(source: Path, target: Path, ct: Volume | None = None, *, same_patient: bool = False, names: str = "keep",
             mapping: Mapping[str, str] | None = None, registration: Path | None = None,
-            series: int | str | None = None, gaps: str = "refuse", ct_path: Path | None = None) -> list[str]:
+            series: int | str | None = None, gaps: str = "refuse", ct_path: Path | None = None,
+            profile: str = "generic", contours: str = "", holes: str = "") -> list[str]:
     """Convert structures (RTSTRUCT, DICOM SEG, label map, folder of masks), a dose (RTDOSE, folder of the doses of
     all beams, NRRD, NIfTI) or an image series.
 
@@ -60,13 +73,19 @@ def convert(source: Path, target: Path, ct: Volume | None = None, *, same_patien
     .nii.gz are label maps, doses or images, no ending is a folder with one mask a structure. `names`: "keep" them or
     "standard" for those of the structure table; `mapping`: old name to new name, first. `registration`: a REG file
     that relates the source's frame of reference to that of `ct`; `ct_path`: where to look for one to offer. `series`
-    and `gaps` are those of an image. Returns sentences about what was left out, changed or not known; raises
-    InputError for what cannot be converted.
+    and `gaps` are those of an image. An RTSTRUCT is drawn as `profile` (of a planning system) has it, or by `contours`
+    ("exact", "smooth", or "iso" for maps of probabilities) and `holes` ("keyhole", "xor"); it is read back and checked
+    by the profile's rules. Returns sentences about what was left out, changed or not known; raises InputError for what
+    cannot be converted.
     """
     source, target = Path(source), Path(target)
-    asked = _Asked(ct, same_patient, names, mapping or {}, registration, series, gaps, ct_path)
+    asked = _Asked(ct, same_patient, names, mapping or {}, registration, series, gaps, ct_path, profile,
+                   contours, holes)
     if names not in ("keep", "standard"):
         raise InputError(f"--names {names} is not known; use keep or standard.")
+    if contours == "iso" and (ct is None or target.suffix.lower() != ".dcm" or registration is not None):
+        raise InputError("--contours iso draws an RTSTRUCT (.dcm) from maps of probabilities on the images of --ct, "
+                         "without a registration; name what lacks.")
     if registration is not None and ct is None:
         raise InputError("A registration relates two images; name the one to move to with --ct.")
     if not source.exists():
@@ -81,7 +100,7 @@ def convert(source: Path, target: Path, ct: Volume | None = None, *, same_patien
 
 
 def _convert(source: Path, target: Path, asked: _Asked) -> list[str]:
-    kind = _kind(source)
+    kind = "probability" if asked.contours == "iso" else _kind(source)
     if kind == "image":
         return _convert_image(source, target, asked)
     if kind == "dose":
@@ -93,7 +112,7 @@ def _convert(source: Path, target: Path, asked: _Asked) -> list[str]:
                          "nothing was converted.")
     said = [*structures.warnings, *(f"{n} was left out: {why}." for n, why in structures.missing.items())]
     structures, renamed = _named(structures, asked)
-    return said + renamed + _write(structures, target, asked.ct)
+    return said + renamed + _write(structures, target, asked)
 
 
 def _kind(source: Path) -> str:
@@ -129,6 +148,10 @@ def _kind_of_raster(source: Path) -> str:
 
 def _read(source: Path, kind: str, asked: _Asked) -> StructureSet:
     ct = asked.ct
+    if kind == "probability":
+        if source.is_file() and not raster_ending(source):
+            raise InputError(f"{source} is no NIfTI or NRRD map of probabilities; --contours iso needs one.")
+        return read_probabilities(source, ct, holes=asked.writing["holes"])
     if kind == "rtstruct":
         if ct is None:
             raise InputError(f"{source} has contours without a voxel grid; name the images with --ct.")
@@ -194,18 +217,31 @@ def _named(structures: StructureSet, asked: _Asked) -> tuple[StructureSet, list[
     return replace(structures, structures=tuple(new)), said
 
 
-def _write(structures: StructureSet, target: Path, ct: Volume | None) -> list[str]:
+def _write(structures: StructureSet, target: Path, asked: _Asked) -> list[str]:
     ending = raster_ending(target)
     if target.suffix.lower() == ".dcm":
-        if ct is None:
+        if asked.ct is None:
             raise InputError("An RTSTRUCT refers to images; name their DICOM folder with --ct.")
-        return list(write_rtstruct(structures, ct, target, label=structures.label))
+        return _write_rtstruct(structures, target, asked.ct, asked)
+    if asked.contours or asked.holes:
+        raise InputError("--contours and --holes say how an RTSTRUCT is drawn; the output must end in .dcm.")
     if ending in (".seg.nrrd", ".nrrd"):
         write_seg_nrrd(structures, target)
         return []
     if ending:
         return list(write_label_map(structures, target))
     return list(write_mask_folder(structures, target))
+
+
+def _write_rtstruct(structures: StructureSet, target: Path, ct: Volume, asked: _Asked) -> list[str]:
+    """Written, read back, and what its profile's rules say."""
+    kept = [s.name for s in structures if s.contours]
+    said = list(write_rtstruct(structures, ct, target, label=structures.label, **asked.writing))
+    if kept and (asked.contours in ("exact", "smooth") or asked.holes and asked.contours != "iso"):
+        said.append(f"Contours that were read go on as they are; only masks are drawn: {', '.join(kept[:5])}.")
+    said.append(read_back_sentence(read_back(target, structures, ct)))
+    profile = load_profile(asked.profile)
+    return said + [f"{profile.title}: {f}." for f in check_rtstruct(target, ct, profile) if f.severity != "note"]
 
 
 def _convert_dose(source: Path, target: Path, asked: _Asked) -> list[str]:

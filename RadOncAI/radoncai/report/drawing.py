@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from radoncai.core.isolines import contour_lines
 from radoncai.core.volume import Volume
 from radoncai.report.colours import Rgb
-from radoncai.report.lines import contour_lines, coverage, densify
+from radoncai.report.lines import coverage, densify
 from radoncai.report.views import View, sample
 
 SOFT_TISSUE = (40.0, 400.0)
