@@ -60,11 +60,17 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
 
         return AutoContourParameters(super().getParameterNode())
 
-    def request(self, folder, volume, model, structures, device="auto"):
-        """The job `contour` for a volume node: names None for all the model gives."""
-        from RadOncAILib.scene.image import image_request
+    def request(self, folder, volume, model, structures, device="auto", **more):
+        """The job `contour` for a volume node: `model` NAME, NAME@VERSION or preset:NAME, names None for all it gives.
 
-        return {"image": image_request(volume, folder), "model": model, "structures": structures, "device": device}
+        `more` are fields of the worker's job: flips, uncertainty, override, images.
+        """
+        from RadOncAILib.scene.image import image_request
+        from RadOncAILib.widgets.choices import PRESET
+
+        kind = "preset" if model.startswith(PRESET) else "model"
+        return {"image": image_request(volume, folder), kind: model.removeprefix(PRESET), "structures": structures,
+                "device": device, **more}
 
     def show(self, result, volume):
         """Put a result of `contour` or `read_structures` into the scene; gives the new segmentation node."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import slicer
-from RadOncAILib.scene import freshness, segmentation
+from RadOncAILib.scene import freshness, segmentation, uncertainty
 from RadOncAILib.scene.checksum import segment_checksum
 from slicer.i18n import tr as _
 
@@ -23,33 +23,40 @@ def show(result: dict, volume):
 
 def show_in_portions(result: dict, volume, on_node: Callable[[object], None]) -> Iterator[None]:
     """The same in portions; closed early it takes out again what it had put in."""
-    clock = time.strftime("%H:%M")
-    name = slicer.mrmlScene.GenerateUniqueName(f"AI contours {result['model']['name']} {clock}")
-    node = yield from segmentation.show_structures_in_portions(result, volume, name)
+    clock, model = time.strftime("%H:%M"), result["model"]
+    words = (model["name"], model.get("version"), clock)
+    name = slicer.mrmlScene.GenerateUniqueName(" ".join(filter(None, words)))
+    node, unsure = (yield from segmentation.show_structures_in_portions(result, volume, name)), None
     try:
+        unsure = uncertainty.add_map(result, volume, node)
         for segment_id, _segment in segmentation.segments(node):
             yield
             segment_checksum(node, segment_id)  # kept: who watches the contours needs all of them at once
         node.SetAttribute(RUN_AT, clock)
         freshness.remember(node, {"image": volume})
         on_node(node)
-        _hide_earlier(node, volume)
+        for other in others(node):
+            other.SetDisplayVisibility(False)  # they would lie under the new one
     except BaseException:
-        slicer.mrmlScene.RemoveNode(node)
+        for made in filter(None, (unsure, node)):
+            slicer.mrmlScene.RemoveNode(made)
         raise
 
 
-def _hide_earlier(node, volume) -> None:
-    """Earlier runs on this image, which would lie under the new one."""
-    role = node.GetReferenceImageGeometryReferenceRole()
-    for other in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
-        if other is not node and run_at(other) and other.GetNodeReference(role) is volume:
-            other.SetDisplayVisibility(False)
+def others(node) -> list:
+    """The results of other runs on the same image."""
+    role = node.GetReferenceImageGeometryReferenceRole() if node is not None else ""
+    volume = node.GetNodeReference(role) if node is not None else None
+    if volume is None:
+        return []
+    return [other for other in slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+            if other is not node and run_at(other) and other.GetNodeReference(role) is volume]
 
 
-def not_found(node) -> list[dict]:
-    """Structures that were asked for and not found, each with name and reason."""
-    return segmentation.attribute(node, "not_found") or []
+def absent(node) -> list[dict]:
+    """Structures that were asked for and are not there, each with name, reason, and status as the table says it."""
+    return [{**entry, "status": key} for key in ("not_found", "not_available")
+            for entry in segmentation.attribute(node, key) or ()]
 
 
 def run_at(node) -> str:
@@ -59,6 +66,26 @@ def run_at(node) -> str:
 
 def is_ai(node) -> bool:
     return bool(node is not None and segmentation.attribute(node, "model"))
+
+
+def provenance_text(node) -> str:
+    """What made the contours, a line each: models with versions and weights, options, when."""
+    said = segmentation.attribute(node, "provenance") if node is not None else None
+    if not said:
+        return ""
+    options = {key: value for key, value in (said.get("options") or {}).items() if value}
+    lines = [_model_line(model) for model in said.get("models") or ()]
+    lines += [f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in options.items()]
+    return "\n".join([*lines, *(segmentation.attribute(node, "warnings") or ())])
+
+
+def _model_line(model: dict) -> str:
+    weights = model.get("weights") or ""
+    return " ".join(filter(None, (model.get("name"), model.get("version"), f"({weights[:12]})" if weights else "")))
+
+
+def _plain(value) -> str:
+    return ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)
 
 
 def note(node) -> str:
@@ -75,7 +102,8 @@ def in_words(result: dict) -> str:
     """What ran, for the log: hn_oar 0.1.0 on cpu; reading the image 0.3 s, running the model 24.1 s."""
     model, steps = result["model"], result.get("seconds") or {}
     took = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in steps.items())
-    lines = [f"{model['name']} {model['version']} on {result.get('device') or 'cpu'}; {took}"]
+    lines = [f"{model['name']} {model.get('version') or ''} on {result.get('device') or 'cpu'}; {took}"]
     lines += [f"{s['name']}: {' '.join(s['findings'])}" for s in result["structures"] if s.get("findings")]
     lines += [f"{m['name']} not found: {m['reason']}" for m in result["not_found"]]
+    lines += [f"{m['name']} not available: {m['reason']}" for m in result.get("not_available") or ()]
     return "\n".join([*lines, *result["warnings"]])

@@ -19,7 +19,10 @@ _measured: dict[tuple[str, str], tuple[int, float]] = {}
 
 @dataclass(frozen=True)
 class Row:
-    """One structure: `volume_cc` None where it has no voxels; `findings` are sentences, for not_found the reason."""
+    """One structure: `volume_cc` None where it has no voxels; `findings` are sentences, for not_found the reason.
+
+    `unsure` is the share of its voxels where the model was unsure, None where nobody says.
+    """
 
     id: str
     name: str
@@ -27,6 +30,11 @@ class Row:
     volume_cc: float | None
     status: str
     findings: tuple[str, ...]
+    unsure: float | None = None
+
+    @property
+    def is_absent(self) -> bool:
+        return not self.id
 
 
 def rows_of(node) -> list[Row]:
@@ -36,14 +44,15 @@ def rows_of(node) -> list[Row]:
     content = node.GetSegmentation()
     found = [_row(node, content, content.GetNthSegmentID(n)) for n in range(content.GetNumberOfSegments())]
     drawn = {row.name for row in found}
-    missing = [entry for entry in results.not_found(node) if entry["name"] not in drawn]
-    return found + [Row("", m["name"], (0.5, 0.5, 0.5), None, "not_found", (m["reason"],)) for m in missing]
+    missing = [entry for entry in results.absent(node) if entry["name"] not in drawn]
+    return found + [Row("", m["name"], (0.5, 0.5, 0.5), None, m["status"], (m["reason"],)) for m in missing]
 
 
 def _row(node, content, segment_id: str) -> Row:
     segment = content.GetSegment(segment_id)
+    record = get_record(segment)
     return Row(segment_id, segment.GetName(), segment.GetColor(), volume_cc(node, segment_id),
-               segmentation.status(segment), tuple(get_record(segment).get("findings") or ()))
+               segmentation.status(segment), tuple(record.get("findings") or ()), record.get("uncertainty"))
 
 
 def volume_cc(node, segment_id: str) -> float | None:

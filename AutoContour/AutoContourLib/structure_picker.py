@@ -17,6 +17,7 @@ class StructurePicker:
     def __init__(self, placeholder, on_change: Callable[[], None]) -> None:
         self.widget, self.on_change = placeholder, on_change
         self.names: tuple[str, ...] = ()
+        self.lacking: dict[str, str] = {}
         self._filling = False
         self.button = build.tool("", _("Choose which structures are contoured."))
         self.button.checkable = True
@@ -38,10 +39,13 @@ class StructurePicker:
 
     @property
     def left_out(self) -> list[str]:
-        return [self.list.item(n).text() for n in range(self.list.count) if not self._is_checked(n)]
+        """What a person took out; what cannot be made is not among it."""
+        texts = [self.list.item(n).text() for n in range(self.list.count) if not self._is_checked(n)]
+        return [text for text in texts if text not in self.lacking]
 
-    def offer(self, names: tuple[str, ...], left_out: list[str]) -> None:
-        """Show a model's structures; those of `left_out` are not checked."""
+    def offer(self, names: tuple[str, ...], left_out: list[str], lacking: dict[str, str] | None = None) -> None:
+        """Show a model's structures; those of `left_out` are not checked, those of `lacking` (name: why) cannot be."""
+        self.lacking = lacking or {}
         self._filling = True
         if names != self.names:
             self.names = names
@@ -50,7 +54,11 @@ class StructurePicker:
                 self.list.addItem(name)
         for n in range(self.list.count):
             item = self.list.item(n)
-            item.setCheckState(qt.Qt.Unchecked if item.text() in left_out else qt.Qt.Checked)
+            is_out = item.text() in left_out or item.text() in self.lacking
+            item.setCheckState(qt.Qt.Unchecked if is_out else qt.Qt.Checked)
+            item.setFlags(qt.Qt.ItemIsUserCheckable if item.text() in self.lacking
+                          else qt.Qt.ItemIsUserCheckable | qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable)
+            item.setToolTip(self.lacking.get(item.text(), ""))
         self._filling = False
         self._tell()
 
@@ -63,7 +71,8 @@ class StructurePicker:
     def _check(self, state) -> None:
         self._filling = True
         for n in range(self.list.count):
-            self.list.item(n).setCheckState(state)
+            if self.list.item(n).text() not in self.lacking:
+                self.list.item(n).setCheckState(state)
         self._filling = False
         self._on_item(None)
 

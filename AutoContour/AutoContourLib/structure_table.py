@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import qt
 import slicer
+from RadOncAILib.scene import uncertainty
 from RadOncAILib.widgets import marks
 from RadOncAILib.widgets.message_row import MessageRow
 from slicer.i18n import tr as _
 
 from .rows import Row, cc_text, rows_of
 
-SHOWN, NAME, VOLUME, STATUS, FINDING = range(5)
+SHOWN, NAME, VOLUME, STATUS, FINDING, UNSURE = range(6)
 SWATCH_PX, ROW_PX = 12, 23
-SYMBOLS = {"approved": marks.GOOD, "rejected": marks.BAD, "needs_work": marks.DOUBT, "not_found": marks.UNKNOWN}
+SYMBOLS = {"approved": marks.GOOD, "rejected": marks.BAD, "needs_work": marks.DOUBT, "not_found": marks.UNKNOWN,
+           "not_available": marks.UNKNOWN}
 
 
 class StructureTable:
@@ -22,13 +24,13 @@ class StructureTable:
         self.table, self.node, self.rows = table, None, []
         self._filling = False
         self.finding = MessageRow(finding_placeholder, lines=2)
-        table.setColumnCount(5)
-        table.setHorizontalHeaderLabels(["", _("Structure"), _("cc"), _("Status"), _("Finding")])
+        table.setColumnCount(6)
+        table.setHorizontalHeaderLabels(["", _("Structure"), _("cc"), _("Status"), _("Finding"), _("Unsure %")])
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(ROW_PX)
         header = table.horizontalHeader()
         header.setSectionResizeMode(NAME, qt.QHeaderView.Stretch)
-        for column in (SHOWN, VOLUME, STATUS, FINDING):
+        for column in (SHOWN, VOLUME, STATUS, FINDING, UNSURE):
             header.setSectionResizeMode(column, qt.QHeaderView.ResizeToContents)
         header.highlightSections = False
         table.editTriggers = qt.QAbstractItemView.NoEditTriggers
@@ -54,6 +56,7 @@ class StructureTable:
         for number, row in enumerate(rows):
             self._fill(number, row)
         self._filling = False
+        self.table.setColumnHidden(UNSURE, uncertainty.map_of(node) is None)
         self._on_selection()
 
     def forget(self) -> None:
@@ -83,11 +86,14 @@ class StructureTable:
             shown.setIcon(_swatch(row.color))
             visible = display is None or display.GetSegmentVisibility(row.id)
             shown.setCheckState(qt.Qt.Checked if visible else qt.Qt.Unchecked)
-        self._item(number, NAME, row.name).setToolTip(row.name)
+        self._item(number, NAME, row.name).setToolTip("\n".join(filter(None, (row.name, unsure_text(row)))))
         self._item(number, VOLUME, cc_text(row.volume_cc)).setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
         symbol = SYMBOLS.get(row.status, "")
         self._item(number, STATUS, f"{symbol} {marks.status_word(row.status)}".strip())
         self._item(number, FINDING, finding_text(row)).setToolTip("\n".join(row.findings))
+        unsure = self._item(number, UNSURE, "–" if row.unsure is None else f"{100 * row.unsure:.1f}")
+        unsure.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+        unsure.setToolTip(unsure_text(row) or _("This model says nothing about it."))
 
     def _item(self, number: int, column: int, text: str):
         item = self.table.item(number, column)
@@ -103,7 +109,7 @@ class StructureTable:
         if len(rows) != 1 or not rows[0].findings:
             self.finding.show("", "")
             return
-        symbol = marks.UNKNOWN if rows[0].status == "not_found" else marks.DOUBT
+        symbol = marks.UNKNOWN if rows[0].is_absent else marks.DOUBT
         self.finding.show(symbol, f"{rows[0].name}: {' '.join(rows[0].findings)}", word="")
 
     def _on_item(self, item) -> None:
@@ -123,9 +129,17 @@ class StructureTable:
 
 def finding_text(row: Row) -> str:
     """! 2 for two findings, why for a structure that was not found."""
-    if row.status == "not_found":
+    if row.is_absent:
         return _("why")
     return f"{marks.DOUBT} {len(row.findings)}" if row.findings else ""
+
+
+def unsure_text(row: Row) -> str:
+    """How much of a structure the model was unsure of, "" where nobody says. It is not calibrated."""
+    if row.unsure is None:
+        return ""
+    text = _("{n:.1f} % of its voxels unsure (probability between 0.2 and 0.8; not calibrated)")
+    return text.format(n=100 * row.unsure)
 
 
 def _swatch(color: tuple[float, float, float]):

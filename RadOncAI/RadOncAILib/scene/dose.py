@@ -10,8 +10,9 @@ import slicer
 
 from radoncai.core.array_file import write_array
 from radoncai.core.errors import InputError
-from radoncai.report.colours import ISODOSES, rgb
+from radoncai.report.colours import ISODOSES
 from RadOncAILib.scene import geometry, hierarchy
+from RadOncAILib.scene.color_table import color_table
 from RadOncAILib.scene.nodes import ColorTableNode, Node, SegmentationNode, VolumeNode
 from RadOncAILib.scene.tags import dump
 
@@ -84,29 +85,12 @@ def color_wash(node: VolumeNode, top_gy: float) -> None:
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
     display, top = node.GetDisplayNode(), max(float(top_gy), 0.1)
-    display.SetAndObserveColorNodeID(color_table().GetID())
+    display.SetAndObserveColorNodeID(color_table(TABLE, ISODOSES[:6]).GetID())
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(0.0, top)
     display.SetApplyThreshold(True)
     display.SetThreshold(SHOWN_FROM * top, 1e6)
     display.SetInterpolate(True)
-
-
-def color_table() -> ColorTableNode:
-    """The scene's one table of 256 dose colours, blue over green and yellow to red."""
-    table = slicer.mrmlScene.GetFirstNodeByName(TABLE)
-    if table is not None and table.IsA("vtkMRMLColorTableNode"):
-        return table
-    anchors = np.array([rgb(code) for code in ISODOSES[:6]]) / 255.0
-    places = np.linspace(0, len(anchors) - 1, 256)
-    channels = [np.interp(places, range(len(anchors)), anchors[:, c]) for c in range(3)]
-    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", TABLE)
-    table.SetTypeToUser()
-    table.SetNumberOfColors(256)
-    table.SetHideFromEditors(True)
-    for n, (r, g, b) in enumerate(zip(*channels, strict=True)):
-        table.SetColor(n, str(n), float(r), float(g), float(b), 1.0)
-    return table
 
 
 def isodose_table(levels: list[tuple[float, tuple[int, int, int]]], name: str = "RadOncAI isodoses") -> ColorTableNode:

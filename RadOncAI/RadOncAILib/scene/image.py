@@ -19,8 +19,8 @@ MODALITY = "RadOncAI.Modality"
 _FILES: dict[str, list[str]] = {}
 
 
-def image_request(volume: VolumeNode, folder: Path | None = None) -> dict[str, Any]:
-    """The volume as a request's `image`; its voxels go to ct.npy in `folder`, with None only `shape` is given.
+def image_request(volume: VolumeNode, folder: Path | None = None, file: str = "ct.npy") -> dict[str, Any]:
+    """The volume as a request's `image`; its voxels go to `file` in `folder`, with None only `shape` is given.
 
     Geometry is the volume's own frame in LPS mm, array [k, j, i]. Raises InputError for a volume without voxels, with
     several components or under a non-linear transform, and PlatformError where the disk is full.
@@ -31,8 +31,8 @@ def image_request(volume: VolumeNode, folder: Path | None = None) -> dict[str, A
     request = {"name": volume.GetName(), "ijk_to_lps": lps_from_node(volume).ravel().tolist(),
                "modality": modality_of(volume), "files": files_of(volume), "shape": list(shape_of(volume))}
     if folder is not None:
-        write_array(Path(folder) / "ct.npy", slicer.util.arrayFromVolume(volume))
-        request["array"] = "ct.npy"
+        write_array(Path(folder) / file, slicer.util.arrayFromVolume(volume))
+        request["array"] = file
     return request
 
 

@@ -85,7 +85,7 @@ def _prepare(node, result: dict[str, Any], volume) -> None:
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     node.CreateDefaultDisplayNodes()
     outline(node.GetDisplayNode())
-    for key in ("model", "not_found", "provenance", "warnings", "label"):
+    for key in ("model", "not_found", "not_available", "provenance", "warnings", "label"):
         if result.get(key):
             node.SetAttribute(f"RadOncAI.{key}", dump(result[key]))
     hierarchy.put_under_study(node, volume)

@@ -18,6 +18,8 @@ class CardDialog:
         self.dialog = qt.QDialog(parent)
         self.browser = qt.QTextBrowser()
         self.browser.openExternalLinks = True
+        self.browser.horizontalScrollBarPolicy = qt.Qt.ScrollBarAlwaysOff
+        self.browser.wordWrapMode = qt.QTextOption.WrapAtWordBoundaryOrAnywhere
         buttons = qt.QDialogButtonBox()
         buttons.setStandardButtons(qt.QDialogButtonBox.Close)
         buttons.connect("rejected()", self.dialog.close)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from slicer.i18n import tr as _
 
-FIGURE = ("structure", "value", "n")
-RAGGED = ("structure", "value", "n", "metric", "data")
+FIGURES = "figures"
+FIGURES_FIELD = "metrics"
+FIRST = ("use", "data", "unseen", "limits", "figures")
+HEADLINES = 4  # of what it was trained on: text, n, source, terms; the rest stands after the figures
+SHORT = 44
+LINK = ("https://", "http://")
 
 
 @dataclass(frozen=True)
@@ -22,88 +26,78 @@ class Look:
 
 
 def page(card: dict, look: Look) -> str:
-    """`card` is the answer of the worker's `card`: title, name, version, sections of items, gaps."""
-    sections = [s for s in card["sections"] if s["items"]]
-    contents = " &nbsp;·&nbsp; ".join(f"<a href='#{_text(s['name'])}'>{_text(s['title'])}</a>" for s in sections)
+    """`card` is the answer of the worker's `card`: title, name, version, sections, figures, gaps."""
     head = (f"<h2 style='margin-bottom:2px'>{_text(card['title'])}</h2>"
             f"<p style='margin-top:0; color:{look.muted}'>{_text(card['name'])} {_text(card['version'])}</p>")
-    gaps = [_text(gap) for gap in card.get("gaps") or ()]
-    missing = _heading("gaps", _("Not said"), look) + _bullets(gaps) if gaps else ""
-    if not sections:
+    if not card["sections"]:
         return head + f"<p>{_text(_('This model came without a card.'))}</p>"
-    return head + f"<p>{contents}</p>" + "".join(_section(s, look) for s in sections) + missing
+    sections = _in_order(card["sections"], card.get("gaps") or ())
+    contents = " · ".join(f"<a href='#{_text(s['name'])}'>{_text(s['title']).replace(' ', '&nbsp;')}</a>"
+                          for s in sections)
+    return f"{head}<p>{contents}</p>" + "".join(_section(s, card, look) for s in sections)
 
 
-def _section(section: dict, look: Look) -> str:
-    return _heading(section["name"], section["title"], look) + "".join(_item(i, look) for i in section["items"])
+def _in_order(sections: list[dict], gaps: list[str]) -> list[dict]:
+    """What people must know first; the data in detail, technique and origin after the figures; then what is missing."""
+    known = {s["name"]: s for s in sections}
+    first, data = [known[name] for name in FIRST if name in known], known.get("data")
+    rest = [s for s in sections if s["name"] not in FIRST]
+    if data is not None and len(data["items"]) > HEADLINES:
+        first[first.index(data)] = {**data, "items": data["items"][:HEADLINES]}
+        rest.insert(0, {"name": "detail", "title": _("The data in detail"), "items": data["items"][HEADLINES:]})
+    if gaps:
+        rest.append({"name": "gaps", "title": _("Not said"), "items": [{"field": "", "title": "", "texts": gaps}]})
+    return [*first, *rest]
 
 
-def _heading(name: str, title: str, look: Look) -> str:
-    return (f"<a name='{_text(name)}'></a><table width='100%' cellspacing='0' cellpadding='4' "
-            f"style='margin-top:14px; margin-bottom:4px'><tr><td bgcolor='{look.shade}'><b>{_text(title)}</b></td></tr>"
-            "</table>")
+def _section(section: dict, card: dict, look: Look) -> str:
+    items = [i for i in section["items"] if i["field"] != FIGURES_FIELD]
+    tables = card.get("figures") or () if section["name"] == FIGURES else ()
+    return (f"<a name='{_text(section['name'])}'></a><table width='100%' cellspacing='0' cellpadding='4' "
+            f"style='margin-top:14px; margin-bottom:2px'><tr><td bgcolor='{look.shade}'>"
+            f"<b>{_text(section['title'])}</b></td></tr></table>"
+            + "".join(_figures(f, look) for f in tables) + "".join(_item(i, look) for i in items))
 
 
 def _item(item: dict, look: Look) -> str:
-    title = f"<p style='margin-bottom:0; color:{look.muted}'>{_text(item['title'])}</p>" if item.get("title") else ""
-    if item.get("rows"):
-        return title + _rows(item["rows"], look)
-    texts = item.get("texts")
-    body = _bullets([_text(t) for t in texts]) if texts else \
-        f"<p style='margin-top:0'>{_linked(item.get('text', ''))}</p>"
-    return title + body
+    title = f"<span style='color:{look.muted}'>{_text(item['title'])}</span>" if item["title"] else ""
+    if len(item["texts"]) == 1:
+        text = item["texts"][0]
+        between = "&nbsp; " if len(item["title"]) + len(text) < SHORT else "<br>" if title else ""
+        return f"<p style='margin-top:5px; margin-bottom:0'>{title}{between}{_linked(text)}</p>"
+    lines = "".join(f"<li style='margin-bottom:2px'>{_linked(text)}</li>" for text in item["texts"])
+    heading = f"<p style='margin-top:5px; margin-bottom:0'>{title}</p>" if title else ""
+    return (f"{heading}<ul style='margin-top:0; margin-left:16px; -qt-list-indent:0'>{lines}</ul>")
 
 
-def _bullets(texts: Iterable[str]) -> str:
-    items = "".join(f"<li style='margin-bottom:3px'>{text}</li>" for text in texts)
-    return f"<ul style='margin-top:0; margin-left:14px; -qt-list-indent:0'>{items}</ul>"
+def _figures(table: dict, look: Look) -> str:
+    """The figures of one data set; rows with other measures get a table of their own, so that it fits a narrow page."""
+    caption = f"<p style='margin-top:8px; margin-bottom:2px'><b>{_text(table['data'])}</b></p>" if table["data"] else ""
+    grids = [_grid([m for m in table["measures"] if m in measured], list(rows), look)
+             for measured, rows in groupby(table["rows"], lambda row: frozenset(row[1]))]
+    remarks = "".join(f"<p style='margin-top:2px; margin-bottom:0'>{_text(r)}</p>" for r in table["remarks"])
+    return caption + "".join(grids) + remarks
 
 
-def _rows(rows: list[dict], look: Look) -> str:
-    """Figures one table for each measure and data, so that it fits a narrow page; other rows a paragraph each."""
-    if not all("value" in row and "metric" in row for row in rows):
-        return "".join(_record(row, look) for row in rows)
-    groups: dict[tuple[str, str], list[dict]] = {}
-    for row in rows:
-        groups.setdefault((str(row["metric"]), str(row.get("data") or "")), []).append(row)
-    return "".join(_figures(metric, data, of, look) for (metric, data), of in groups.items())
+def _grid(measures: list[str], rows: list, look: Look) -> str:
+    """Structure, a column a measure, n."""
+    head = "".join(_cell(text, n > 0, f"color:{look.muted}") for n, text in enumerate(("", *measures, _("n"))))
+    line = f"border-top:1px solid {look.line}"
+    body = "".join("<tr>" + _cell(name, False, f"white-space:nowrap; {line}")
+                   + "".join(_cell(f"{values[m]:.3g}", True, line) for m in measures)
+                   + _cell(n, True, line) + "</tr>" for name, values, n in rows)
+    return f"<table width='100%' cellspacing='0' cellpadding='0'><tr>{head}</tr>{body}</table>"
 
 
-def _figures(metric: str, data: str, rows: list[dict], look: Look) -> str:
-    caption = f"<p style='margin-bottom:2px'><b>{_text(metric)}</b> <span style='color:{look.muted}'>{_text(data)}</span>"
-    more = [key for key in dict.fromkeys(k for row in rows for k in row) if key not in RAGGED]
-    columns = [c for c in (*more, *FIGURE) if any(row.get(c) not in (None, "") for row in rows)]
-    head = "".join(_cell(_word(c), c, f"color:{look.muted}") for c in columns)
-    body = "".join("<tr>" + "".join(_cell(_number(row.get(c)), c, f"border-top:1px solid {look.line}")
-                                    for c in columns) + "</tr>" for row in rows)
-    return f"{caption}</p><table width='100%' cellspacing='0' cellpadding='2'><tr>{head}</tr>{body}</table>"
+def _cell(text: str, is_number: bool, style: str) -> str:
+    align = "right" if is_number else "left"
+    return f"<td align='{align}' style='{style}; padding:2px 6px 2px 2px'>{_text(text)}</td>"
 
 
-def _cell(text: str, column: str, style: str) -> str:
-    align = "right" if column in ("value", "n") else "left"
-    return f"<td align='{align}' style='{style}; padding:2px 8px 2px 2px'>{_text(text)}</td>"
-
-
-def _record(row: dict, look: Look) -> str:
-    """Name in bold, then what else is known of it."""
-    name, *others = [(k, v) for k, v in row.items() if v not in (None, "", [])] or [("", "")]
-    rest = "".join(f"<br><span style='color:{look.muted}'>{_text(_word(k))}</span> {_linked(v)}" for k, v in others)
-    return f"<p style='margin-top:4px; margin-bottom:4px'><b>{_text(name[1])}</b>{rest}</p>"
-
-
-def _word(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _number(value) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _linked(value) -> str:
-    text = _text(value)
-    return f"<a href='{text}'>{text}</a>" if text.startswith(("https://", "http://")) and " " not in text else text
+def _linked(text: str) -> str:
+    """A text whose addresses can be clicked."""
+    return " ".join(f"<a href='{_text(w.rstrip('.,;'))}'>{_text(w)}</a>" if w.startswith(LINK) else _text(w)
+                    for w in str(text).split(" "))
 
 
 def _text(value) -> str:

@@ -18,5 +18,5 @@ def word_of(symbol: str) -> str:
 def status_word(status: str) -> str:
     """A review status in plain words, as the tables show it."""
     words = {"unreviewed": _("to review"), "needs_work": _("needs work"), "approved": _("approved"),
-             "rejected": _("rejected"), "not_found": _("not found")}
+             "rejected": _("rejected"), "not_found": _("not found"), "not_available": _("no model")}
     return words.get(status, status)

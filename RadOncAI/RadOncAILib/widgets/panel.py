@@ -103,10 +103,11 @@ class PanelWidget(VTKObservationMixin):
 
     # what a panel may use
 
-    def judge(self, image, model, missing: str = "", doubt: tuple = ()) -> None:
+    def judge(self, image, model, missing: str = "", doubt: tuple = (), override: bool = False) -> None:
         """Say at Apply whether it can run: `image` is the InputBlock, `model` the ModelBlock, `missing` what lacks.
 
-        `doubt` (sentence, words of a link, what it does) is said where it runs all the same.
+        `doubt` (sentence, words of a link, what it does) is said where it runs all the same, `override` lets it run
+        on an image that is refused.
         """
         run, chosen = self.run, model.current
         model.expect(image.answer.get("expected_s"))
@@ -121,7 +122,7 @@ class PanelWidget(VTKObservationMixin):
             run.block(marks.UNKNOWN, missing)
         elif not image.verdict:
             run.block(marks.BUSY, image.reason or _("looking at the image…"))
-        elif image.verdict == "refused":
+        elif image.verdict == "refused" and not override:
             run.block(marks.BAD, image.reason, *image.remedy)
         elif doubt:
             run.allow(marks.DOUBT, *doubt)
