@@ -78,15 +78,15 @@ def choose_centre(cases: Sequence[Case], rng: np.random.Generator) -> tuple[Case
 
 
 def random_affine(rng: np.random.Generator) -> np.ndarray:
-    """3x3 on voxel offsets [k, j, i]: scale by up to 15 %, rotation by about 7 degrees (12 in nodding), flip apart."""
-    angles = np.deg2rad(rng.normal(0, (4, 5, 8)))
+    """3x3 on voxel offsets [k, j, i]: scale by up to 12 %, rotation by about 3 degrees (6 in nodding), flip apart."""
+    angles = np.deg2rad(rng.normal(0, (2, 3, 6)))
     turn = np.eye(3)
     for (a, b), angle in zip(((1, 2), (0, 2), (0, 1)), angles, strict=True):
         r = np.eye(3)
         r[a, a] = r[b, b] = np.cos(angle)
         r[a, b], r[b, a] = -np.sin(angle), np.sin(angle)
         turn = turn @ r
-    scale = rng.uniform(0.87, 1.15) * rng.uniform(0.94, 1.06, 3)
+    scale = rng.uniform(0.92, 1.09) * rng.uniform(0.97, 1.03, 3)
     return np.diag(1 / SPACING) @ turn @ np.diag(scale * SPACING)
 
 
@@ -111,20 +111,20 @@ def sample(case: Case, centre: np.ndarray, affine: np.ndarray, shape: tuple[int,
 
 def relight(hu: Tensor, rng: np.random.Generator) -> Tensor:
     """Another scanner: offset, contrast, blur, noise."""
-    hu = hu * rng.uniform(0.94, 1.06) + rng.uniform(-20, 20)
-    if rng.random() < 0.25:
+    hu = hu * rng.uniform(0.97, 1.03) + rng.uniform(-12, 12)
+    if rng.random() < 0.15:
         soft = functional.avg_pool3d(hu[None, None], 3, 1, 1, count_include_pad=False)[0, 0]
         part = rng.uniform(-0.5, 0.8)
         hu = hu + part * (soft - hu)
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:
         noise = torch.randn(hu.shape, generator=torch.Generator().manual_seed(int(rng.integers(2**31))))
-        hu = hu + noise * rng.uniform(5, 45)
+        hu = hu + noise * rng.uniform(5, 35)
     return hu.clamp(-1000, 4000)
 
 
 def add_couch(hu: Tensor, rng: np.random.Generator) -> None:
-    """In one patch of four a curved shell (headrest, couch) lies behind the patient, as OpenKBP cut most away."""
-    if rng.random() > 0.25:
+    """In one patch of seven a curved shell (headrest, couch) lies behind the patient, as OpenKBP cut most away."""
+    if rng.random() > 0.15:
         return
     body = (hu > -400).any(0)
     rows = torch.nonzero(body.any(1))
@@ -140,8 +140,8 @@ def add_couch(hu: Tensor, rng: np.random.Generator) -> None:
 
 
 def cut_field_of_view(hu: Tensor, bits: Tensor, rng: np.random.Generator) -> None:
-    """In one patch of four the scan ends early, above or below."""
-    if rng.random() < 0.25:
+    """In one patch of seven the scan ends early, above or below."""
+    if rng.random() < 0.15:
         n = int(rng.integers(4, len(hu) * 2 // 3))
         gone = slice(0, n) if rng.random() < 0.5 else slice(len(hu) - n, len(hu))
         hu[gone], bits[gone] = AIR, 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from losses import masked_loss
+from losses import dice_loss
 from networks import NETWORKS, build, save_weights, take_over
 from patches import PATCH, SMALL, Case, choose_centre, load_case, make_patch
 from predict import labels, predict, torch_runner
@@ -22,9 +22,9 @@ from prepare import ORGANS
 
 LEARNING_RATE = 1.5e-3
 EMA = 0.999
-BACKGROUND_SHARE = 0.05
-PHANTOM_SHARE = 0.05
-FULL_FROM = 0.85
+BACKGROUND_SHARE = 0.04
+PHANTOM_SHARE = 0.04
+FULL_FROM = 0.93
 
 
 @dataclass
@@ -103,9 +103,10 @@ def step(state: State, patch: tuple[torch.Tensor, ...], progress: float, device:
     with torch.autocast(device, torch.bfloat16):
         logits = state.network(x)
     positive = 1.5 + 8 * max(0.0, 1 - progress / 0.25)
-    loss = masked_loss(logits.float(), target, weight, positive)
+    with torch.no_grad():
+        loss, gradient = dice_loss(logits.float(), target, weight, positive)
     state.optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    logits.backward(gradient.to(logits.dtype))
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)
     state.optimiser.step()
     decay = min(EMA, (1 + state.iteration) / (10 + state.iteration))
@@ -113,7 +114,7 @@ def step(state: State, patch: tuple[torch.Tensor, ...], progress: float, device:
         for a, b in zip(state.average.parameters(), state.network.parameters(), strict=True):
             a.lerp_(b, 1 - decay)
     state.iteration += 1
-    return float(loss.detach())
+    return loss
 
 
 def early_stop_dice(network: torch.nn.Module, cases: Sequence[Case], device: str) -> np.ndarray:
