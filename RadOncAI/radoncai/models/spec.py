@@ -12,6 +12,7 @@ from radoncai.core.errors import ModelError
 
 TASKS = ("contour", "dose", "level", "tissue", "image")
 RUNNERS = ("onnx", "torch", "torchscript", "monai_bundle", "nnunet", "totalsegmentator", "classical")
+MOST_BYTES = 8 << 20
 ACTIVATIONS = ("sigmoid", "softmax", "none")
 
 
@@ -103,10 +104,15 @@ class ModelSpec:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises ModelError that names the file."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ModelError(f"{path} is bigger than {MOST_BYTES >> 20} MB, which no description of a model is; install "
+                             "the model again.")
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{path} is missing; install the model again.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except RecursionError:
+        raise ModelError(f"{path} is nested too deeply to be a model's description; install the model again.") from None
+    except (OSError, ValueError) as problem:
         raise ModelError(f"{path} cannot be read as JSON ({problem}); install the model again.") from None
     if not isinstance(content, dict):
         raise ModelError(f"{path} must hold one JSON object; install the model again.")
