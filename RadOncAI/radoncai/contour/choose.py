@@ -85,7 +85,7 @@ def preset_row(preset: Preset) -> dict[str, Any]:
              "version": by[s.label].model.version if s.label in by else "",
              "why_not": choice.unavailable.get(s.label, "")} for s in preset.structures]
     return {"name": preset.name, "title": preset.title, "site": preset.site, "own": preset.own, "structures": rows,
-            "models": [share.model.name for share in choice.shares], "install": list(choice.install),
+            "models": [share.model.id for share in choice.shares], "install": list(choice.install),
             "ready": len(rows) - len(choice.unavailable), "total": len(rows)}
 
 
@@ -107,7 +107,7 @@ class _Judged:
 
     def command(self, model: str) -> str:
         """What brings the model, "" where it is here."""
-        if model.partition("@")[0] not in _names():
+        if model not in _names():
             return to_install(model)
         name = install(find(model))
         return f"radoncai install {name}" if name else ""
@@ -145,7 +145,8 @@ class _Judged:
 
 
 def _names() -> set[str]:
-    return {folder.name for folder in scan()[0]}
+    """What there is, as NAME and as NAME@VERSION."""
+    return {name for folder in scan()[0] for name in (folder.name, folder.id)}
 
 
 def _asked(preset: Preset, wanted: Sequence[str] | None) -> tuple[PresetStructure, ...]:

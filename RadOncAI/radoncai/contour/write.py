@@ -97,16 +97,16 @@ def _spread(result: ContourResult) -> dict[str, object]:
     return {"passes": result.passes, "mean_entropy_bit": result.entropies, "calibrated": False}
 
 
-def write_entropy(results: Sequence[ContourResult], volume: Volume, folder: Path) -> Path | None:
-    """uncertainty.nrrd, uint8 on the image's grid, 0 .. 255 = 0 .. 1 bit: of several models the least sure one.
-
-    None where no result has entropies on this grid.
-    """
+def least_sure(results: Sequence[ContourResult], volume: Volume) -> np.ndarray | None:
+    """uint8 on the image's grid, 0 .. 255 = 0 .. 1 bit: of several models the least sure one; None where none says."""
     charts = [r.entropy for r in results if r.entropy is not None and r.entropy.shape == volume.grid.shape]
-    if not charts:
-        return None
-    worst = charts[0] if len(charts) == 1 else np.maximum.reduce(charts)
-    return write_raster(worst, volume.grid, folder / "uncertainty.nrrd")
+    return None if not charts else charts[0] if len(charts) == 1 else np.maximum.reduce(charts)
+
+
+def write_entropy(results: Sequence[ContourResult], volume: Volume, folder: Path) -> Path | None:
+    """uncertainty.nrrd with `least_sure`; None where no result has entropies on this grid."""
+    worst = least_sure(results, volume)
+    return None if worst is None else write_raster(worst, volume.grid, folder / "uncertainty.nrrd")
 
 
 @dataclass(frozen=True)

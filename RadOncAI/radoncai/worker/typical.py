@@ -39,7 +39,7 @@ USUAL = Size(512 * 512 * 150 / 1e6, 0.98 * 0.98 * 2.5 * 512 * 512 * 150 / 1e6)
 def key_of(request: dict[str, Any]) -> str:
     """Job and model: what the seconds depend on most."""
     job = str(request.get("job"))
-    model = request.get("model") or DEFAULT_MODEL.get(job)
+    model = request.get("preset") or request.get("model") or DEFAULT_MODEL.get(job)
     return f"{job}:{model}" if isinstance(model, str) else job
 
 

@@ -19,6 +19,9 @@ _RULES = (
     (re.compile(r"; choose one with --series \S+?(?=\.)"), "; load one of them"),
     (re.compile(r"; give --prescription"), "; type it in"),
     (re.compile(r"; (?:name|give) the (?:images|CT|DICOM folder) with --ct"), ""),
+    (re.compile(r"; register it with radoncai register, .*? --registration FILE"), "; register it first"),
+    (re.compile(r": use it with --registration dicom"), "; look at that registration and accept it"),
+    (re.compile(r" \((?:radoncai|--)[^)]*\)"), ""),
 )
 _TWICE = re.compile(r";\s*(?=[.;]|$)")
 

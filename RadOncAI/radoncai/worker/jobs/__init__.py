@@ -11,7 +11,7 @@ from radoncai.worker.work import Work
 
 NAMES = ("models", "describe", "study", "contour", "read_structures", "check_structures", "write_structures", "dose",
          "dose_channels", "dvh", "read_dose", "write_dose", "bodycomp", "bodycomp_edit", "write_bodycomp", "install",
-         "install_model", "agree", "card")
+         "install_model", "agree", "card", "presets", "register")
 
 Job = Callable[[Work], dict[str, Any]]
 

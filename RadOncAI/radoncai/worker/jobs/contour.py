@@ -1,37 +1,69 @@
-"""`contour`: one model on one image, masks back as cropped arrays."""
+"""`contour`: one model, or all models of a preset, on the images of one patient; masks back as cropped arrays."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from radoncai.contour.job import contour
-from radoncai.contour.write import provenance
+from radoncai.contour.choose import Choice, Share, choose
+from radoncai.contour.images import PLANNING, Placed
+from radoncai.contour.job import ContourResult
+from radoncai.contour.preset import load_preset
+from radoncai.contour.several import Images, run_shares
+from radoncai.contour.write import least_sure, merged, provenance
+from radoncai.core.errors import ModelError
 from radoncai.dicom.labels import write_seg_nrrd
 from radoncai.models.catalogue import find
-from radoncai.worker.image import read_image
+from radoncai.models.options import RunOptions
+from radoncai.worker.arrays import save_array
+from radoncai.worker.further_images import placed_images
+from radoncai.worker.image import Image, read_image
 from radoncai.worker.model import in_short
 from radoncai.worker.protocol import field, optional
 from radoncai.worker.structures import structures_to_json
+from radoncai.worker.words import for_panel
 from radoncai.worker.work import Work
 
 
 def run(work: Work) -> dict[str, Any]:
-    """Fields image, model, structures (null: all), device, override; `keep` also writes structures.seg.nrrd."""
+    """Fields image, model or preset, structures (null: all), images, device, override, flips, uncertainty; `keep` also
+    writes structures.seg.nrrd."""
     request, progress = work.request, work.progress
-    folder = find(field(request, "model", str))
+    name = optional(request, "preset", str)
+    preset = load_preset(name) if name else None
+    folder = None if preset else find(field(request, "model", str))
     wanted = optional(request, "structures", list)
+    options = RunOptions(optional(request, "device", str) or "auto", bool(request.get("flips")),
+                         bool(request.get("uncertainty")), bool(request.get("override")))
     progress.step("reading the image")
     image = read_image(request, work.folder)
-    found = contour(image.volume, folder, structures=wanted, device=optional(request, "device", str) or "auto",
-                    progress=progress, override=bool(request.get("override")))
+    images = Images(Placed(PLANNING, image.volume), placed_images(request, image.volume, work.folder))
+    choice = choose(preset, images.planning, images.others, wanted=wanted, override=options.override) if preset else \
+        Choice((Share(folder, tuple(wanted) if wanted is not None else None),))
+    if not choice.shares:
+        raise ModelError(" ".join(dict.fromkeys(choice.unavailable.values())))
+    results = run_shares(choice.shares, images, progress, options)
     progress.step("handing the contours over")
-    result = {"structures": structures_to_json(found.structures, image, work.folder),
-              "not_found": [{"name": n, "reason": why} for n, why in found.structures.missing.items()],
-              "model": in_short(folder, found.weights), "warnings": list(found.warnings),
-              "provenance": asdict(provenance([found], image.volume, {"structures": wanted or "all"})),
-              "device": found.device, "seconds": found.seconds, "seg_file": None}
+    structures = merged(results, (), choice if preset else None)
+    asked = {"structures": wanted or "all", "flips": options.flips, "uncertainty": options.uncertainty}
+    record = provenance(results, image.volume, {**asked, "preset": preset.described} if preset else asked)
+    missing = [{"name": n, "reason": for_panel(why)} for n, why in structures.missing.items()]
+    models = [in_short(r.model, r.weights) for r in results]
+    whole = {"name": preset.name, "title": preset.title, "version": "", "weights": "", "preset": True}
+    result = {"structures": structures_to_json(structures, image, work.folder),
+              "not_found": [m for m in missing if m["name"] not in structures.unavailable],
+              "not_available": [m for m in missing if m["name"] in structures.unavailable],
+              "install": list(choice.install), "model": whole if preset else models[0], "models": models,
+              "warnings": list(record.warnings), "provenance": asdict(record), "device": results[0].device,
+              "entropy": _entropy(results, image, work.folder), "seconds": record.seconds, "seg_file": None}
     if request.get("keep"):
         progress.step("writing files")
-        result["seg_file"] = write_seg_nrrd(found.structures, work.folder / "structures.seg.nrrd").name
+        result["seg_file"] = write_seg_nrrd(structures, work.folder / "structures.seg.nrrd").name
     return result
+
+
+def _entropy(results: list[ContourResult], image: Image, folder: Path) -> dict[str, str] | None:
+    """How unsure the models are of each voxel, in the request's own axes."""
+    chart = least_sure(results, image.volume)
+    return None if chart is None else {"array": save_array(folder, "entropy.npy", image.turn.undo(chart))}
