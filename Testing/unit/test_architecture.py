@@ -9,7 +9,7 @@ import pytest
 
 LIBRARY = Path(__file__).parents[2] / "RadOncAI" / "radoncai"
 FLOOR = {"core": 1, "models": 2, "dicom": 2, "phantom": 3, "report": 3, "contour": 4, "dose": 4, "bodycomp": 4,
-         "translate": 4, "review": 4, "cohort": 5, "pacs": 5, "teach": 5, "cli": 6, "worker": 6}
+         "translate": 4, "review": 4, "cases": 5, "cohort": 5, "pacs": 5, "teach": 5, "cli": 6, "worker": 6}
 ALLOWED_ON_ONE_FLOOR = {("review", "contour")}
 HEAVY = {"torch", "monai", "nnunetv2", "totalsegmentator", "pyRadPlan", "dask", "pynetdicom", "highdicom",
          "matplotlib", "sklearn", "onnx", "onnxruntime"}

@@ -1,86 +1,136 @@
-"""`radoncai models`: what there is, what is known about it, and whether its files are whole."""
+"""`radoncai models`: what there is and what is known of it; install, add, remove, agree, verify, keep."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
+from radoncai.cli.arguments import add_device
 from radoncai.cli.terminal import Outcome, table
 from radoncai.core.errors import ModelError
 from radoncai.core.progress import Progress
 
-SUMMARY = "List, show or verify the models"
+SUMMARY = "List, show, install, verify models"
+ACTIONS = ("list", "show", "card", "verify", "install", "add", "remove", "agree", "keep")
+CODE = "The files of {} may hold a program that runs on this machine with your rights."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("list", "show", "verify"))
-    parser.add_argument("name", nargs="?", help="a model; needed by show, optional for verify")
-    parser.add_argument("--site", help="only models of this site")
+    parser.add_argument("action", choices=ACTIONS)
+    parser.add_argument("name", nargs="?", help="a model (NAME or NAME@VERSION); for install and add a folder or file")
+    look = parser.add_argument_group("list")
+    look.add_argument("--text", metavar="WORDS", help="words in name, title, sites, structures or use")
+    look.add_argument("--site", help="only models of this site")
+    look.add_argument("--modality", help="only models for CT, MR or PT")
+    look.add_argument("--structure", metavar="NAME", help="only models that give this structure")
+    look.add_argument("--task", help="only models for contour, dose, tissue, level or image")
+    card = parser.add_argument_group("card")
+    card.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the card as an HTML page")
+    card.add_argument("--export", type=Path, metavar="FILE", help="write it in the form of the AID-RT model card")
+    card.add_argument("--import", type=Path, metavar="FILE", dest="source", help="take a card from such a file")
+    card.add_argument("--fill", type=Path, metavar="ROWS", help="put the --json rows of a benchmark into its figures")
+    card.add_argument("--data", metavar="WORDS", default="", help="with --fill: what the figures were measured on")
+    card.add_argument("--only", metavar="WORD", default="", help="with --fill: only metrics with this word")
+    install = parser.add_argument_group("install (what a file does not say itself)")
+    install.add_argument("--agree", action="store_true", help="you keep to the licence's terms")
+    for option, metavar in (("--as", "NAME"), ("--version", "VERSION"), ("--title", "TEXT"), ("--licence", "TEXT"),
+                            ("--structures", "A,B"), ("--spacing-mm", "3,1,1"), ("--patch", "64,128,128"),
+                            ("--clip", "LOW,HIGH"), ("--activation", "softmax|sigmoid")):
+        install.add_argument(option, metavar=metavar, dest="name_as" if option == "--as" else None)
+    check = parser.add_argument_group("verify, agree, keep")
+    check.add_argument("--run", action="store_true", dest="repeat", help="repeat the cases kept with the model")
+    check.add_argument("--yes", action="store_true", help="agree without being asked")
+    check.add_argument("--code", action="store_true", help="agree that its files may hold a program")
+    check.add_argument("--case", metavar="INPUT", help="keep this case: an image, or 'sample' for the drawn patient")
+    check.add_argument("--series", help="with --case: the DICOM series, by number or UID")
+    check.add_argument("--structure-set", type=Path, metavar="RTSTRUCT", help="with --case of a dose model")
+    check.add_argument("--prescription", metavar="PTV=GY,...", help="with --structure-set")
+    check.add_argument("--fractions", type=int, metavar="N", help="with --structure-set")
+    check.add_argument("--in-model", action="store_true", help="keep it in the model's own folder")
+    add_device(check)
 
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
-    return {"list": _list, "show": _show, "verify": _verify}[args.action](args)
+    if args.action not in ("list", "verify") and not args.name:
+        raise ModelError(f"Name what to {args.action}: radoncai models {args.action} NAME; radoncai models list shows "
+                         "the models.")
+    if args.action in ("verify", "keep"):
+        from radoncai.cli import models_verify
+        return getattr(models_verify, args.action)(args, progress)
+    if args.action in ("show", "card"):
+        from radoncai.cli import models_card
+        return getattr(models_card, args.action)(args)
+    return {"list": _list, "install": _install, "add": _add, "remove": _remove, "agree": _agree}[args.action](
+        args, progress)
 
 
-def _list(args: argparse.Namespace) -> Outcome:
-    from radoncai.models.catalogue import catalogue, scan
+def _list(args: argparse.Namespace, _progress: Progress) -> Outcome:
+    from radoncai.models.catalogue import catalogue, place_of, scan, search, versions
+    from radoncai.models.ready import why_not
 
-    folders = [f for f in catalogue().values() if not args.site or args.site in f.model.sites]
-    result = [
-        {
-            "name": f.name,
-            "version": f.version,
-            "task": f.model.task,
-            "title": f.title,
-            "sites": f.model.sites,
-            "modality": f.model.modality,
-            "structures": f.model.names,
-            "licence": f.model.licence,
-        }
-        for f in folders
-    ]
-    rows = [[f.name, f.version, f.model.task, ", ".join(f.model.sites), f.title] for f in folders]
+    folders = search(versions(), text=args.text or "", site=args.site or "", modality=args.modality or "",
+                     structure=args.structure or "", task=args.task or "")
+    chosen = {f.id for f in catalogue().values()}
+    result = [{"name": f.name, "version": f.version, "default": f.id in chosen, "place": place_of(f),
+               "task": f.model.task, "title": f.title, "sites": f.model.sites, "modality": f.model.modality,
+               "structures": f.model.names, "licence": f.model.licence, "why_not": why_not(f)} for f in folders]
+    rows = [[f.name, f.version + ("" if f.id in chosen else " (older)"), f.model.task, ", ".join(f.model.modality),
+             ", ".join(f.model.sites), place_of(f), f.title + (" (cannot run here)" if r["why_not"] else "")]
+            for f, r in zip(folders, result, strict=True)]
     broken = [str(problem) for problem in scan()[1].values()]
-    return Outcome(
-        {"models": result, "broken": broken}, table(rows, ["name", "version", "task", "sites", "title"]) + broken
-    )
+    header = ["name", "version", "task", "images", "sites", "place", "title"]
+    lines = table(rows, header) if rows else ["No model fits; radoncai models list shows all."]
+    lines += [f"{f.id}: {r['why_not']}" for f, r in zip(folders, result, strict=True) if r["why_not"]]
+    return Outcome({"models": result, "broken": broken}, lines + broken)
 
 
-def _show(args: argparse.Namespace) -> Outcome:
+def _install(args: argparse.Namespace, progress: Progress) -> Outcome:
+    from radoncai.models.agreements import needed
+    from radoncai.models.catalogue import verify
+    from radoncai.models.describing import facts_from
+    from radoncai.models.installing import install
+
+    options = {key: getattr(args, key) for key in ("version", "title", "licence", "modality", "structures",
+                                                   "spacing_mm", "patch", "clip", "activation")}
+    folder = install(Path(args.name), agreed=("licence",) if args.agree else (), progress=progress,
+                     facts=facts_from({"name": args.name_as, **options}))
+    lines = [f"{folder.title} {folder.version} is installed as {folder.id} in {folder.path}",
+             f"its licence: {folder.model.licence}", *(f"{a.text} radoncai models agree {folder.id}"
+                                                       for a in needed(folder)), *verify(folder)]
+    return Outcome({"name": folder.name, "version": folder.version, "path": str(folder.path),
+                    "needed": [a.kind for a in needed(folder)], "findings": verify(folder)}, lines)
+
+
+def _add(args: argparse.Namespace, _progress: Progress) -> Outcome:
+    from radoncai.models.installing import add
+
+    found = add(Path(args.name))
+    return Outcome({"added": [f.id for f in found]}, [f"{f.id}: {f.title}" for f in found])
+
+
+def _remove(args: argparse.Namespace, _progress: Progress) -> Outcome:
+    from radoncai.models.installing import remove
+
+    gone = remove(args.name)
+    return Outcome({"removed": str(gone)}, [f"removed: {gone}"])
+
+
+def _agree(args: argparse.Namespace, _progress: Progress) -> Outcome:
+    from radoncai.models.agreements import Agreement, needed, record
     from radoncai.models.catalogue import find
 
-    if not args.name:
-        raise ModelError("Name a model to show; radoncai models list shows them.")
     folder = find(args.name)
-    card = folder.card
-    lines = [f"{folder.title}  ({folder.name} {folder.version}, {folder.model.task}, {folder.model.runner})", ""]
-    for key in ("intended_use", "not_intended", "training_data", "method", "limits", "licence"):
-        lines += [key.replace("_", " "), *(f"  {text}" for text in _texts(card.get(key))), ""]
-    lines.append("figures")
-    lines += [f"  {_figure(m)}" for m in card.get("metrics", [])] or ["  none yet"]
-    return Outcome({"name": folder.name, "version": folder.version, "card": card}, lines)
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [f"{k}: {'; '.join(_texts(v))}" for k, v in value.items()]
-    return [str(v) for v in value] if isinstance(value, list) else [str(value or "not stated")]
-
-
-def _figure(metric: dict[str, object]) -> str:
-    what = " ".join(str(metric[k]) for k in ("structure", "metric") if metric.get(k))
-    return (
-        f"{what}: {metric.get('value')} {metric.get('unit', '')} (n {metric.get('n', '?')}, {metric.get('data', '')})"
-    )
-
-
-def _verify(args: argparse.Namespace) -> Outcome:
-    from radoncai.models.catalogue import catalogue, find, scan, verify
-
-    folders = [find(args.name)] if args.name else list(catalogue().values())
-    findings = [text for folder in folders for text in verify(folder)]
-    if not args.name:
-        findings += [str(problem) for problem in scan()[1].values()]
-    if findings:
-        raise ModelError(f"{len(findings)} finding{'s' * (len(findings) > 1)}: {'; '.join(findings)}.")
-    whole = [f"{f.name} {f.version}: whole" for f in folders]
-    return Outcome({"verified": [f.name for f in folders], "findings": []}, whole)
+    wanted = needed(folder) + ((Agreement("code", CODE.format(folder.title)),) if args.code else ())
+    if not wanted:
+        return Outcome({"model": folder.id, "agreed": []}, [f"{folder.id} asks for nothing that is not agreed to."])
+    for agreement in wanted:
+        print(agreement.text, file=sys.stderr)
+    if not args.yes:
+        if not sys.stdin.isatty():
+            raise ModelError(f"Nobody is here to be asked; radoncai models agree {folder.id} --yes agrees to this.")
+        print("Do you agree? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise ModelError(f"{folder.id} was not agreed to; it stays as it was.")
+    given = record(folder, [a.kind for a in wanted])
+    return Outcome({"model": folder.id, "agreed": list(given)}, [f"{folder.id}: agreed to {' and '.join(given)}"])
