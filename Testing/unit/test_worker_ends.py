@@ -182,6 +182,18 @@ def test_two_jobs_wait_for_each_other_and_a_waiting_one_can_be_cancelled():
         assert all(len(h.ends) == 1 for h in heard)
 
 
+def test_a_job_that_waits_hears_how_many_are_before_it():
+    with worker() as client:
+        heard = [Heard() for _ in range(3)]
+        jobs = [client.run("contour", long_request(client), h) for h in heard]
+        for job in jobs:
+            client.wait(job, 60)
+        places = [[e["ahead"] for e in h.events if e["event"] == "waiting"] for h in heard]
+        assert places[0] == [] and set(places[1]) == {1} and set(places[2]) == {2, 1}
+        assert places[2] == sorted(places[2], reverse=True)
+        assert [e["event"] for e in heard[2].events].index("progress") > places[2].index(1)
+
+
 def test_a_second_run_uses_the_same_process():
     with worker() as client:
         run(client, "contour", body_request(client))

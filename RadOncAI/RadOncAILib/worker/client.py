@@ -198,6 +198,9 @@ class Client:
         job = self._jobs.get(str(event.get("id")))
         if job is None:
             return
+        if event.get("event") == "waiting":
+            job.deliver(event)
+            return
         job.state = "running"
         if event.get("event") in ("result", "failed"):
             self._end(job, event)

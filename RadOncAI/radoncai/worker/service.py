@@ -29,7 +29,7 @@ class Service:
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._lock = threading.Lock()
         self._current: tuple[str, Progress] | None = None
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, None] = {}
 
     def serve(self) -> int:
         """Until quit, end of input or idle time-out."""
@@ -58,7 +58,8 @@ class Service:
                 self._cancel(str(request.get("id")))
             else:
                 with self._lock:
-                    self._waiting.add(str(request.get("id")))
+                    self._waiting[str(request.get("id"))] = None
+                    self._tell_queue()
                 self._queue.put(request)
         self._leave()
 
@@ -76,8 +77,15 @@ class Service:
             if self._current and self._current[0] == name:
                 self._current[1].cancel()
             elif name in self._waiting:
-                self._waiting.discard(name)
+                del self._waiting[name]
+                self._tell_queue()
                 self._channel.send("failed", id=name, kind="cancelled", text="Stopped as asked.")
+
+    def _tell_queue(self) -> None:
+        """To each waiting job how many run before it; the next one of an idle worker does not wait."""
+        for ahead, name in enumerate(self._waiting, bool(self._current)):
+            if ahead:
+                self._channel.send("waiting", id=name, ahead=ahead)
 
     def _run(self, request: dict[str, Any]) -> None:
         name = str(request.get("id"))
@@ -92,8 +100,9 @@ class Service:
         with self._lock:
             if name not in self._waiting:
                 return
-            self._waiting.discard(name)
+            del self._waiting[name]
             self._current = (name, progress)
+            self._tell_queue()
         ended = threading.Event()
         threading.Thread(target=_tick, args=(report, ended), daemon=True).start()
         try:
