@@ -105,8 +105,8 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises ModelError that names the file."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise ModelError(f"{path} is bigger than {MOST_BYTES >> 20} MB, which no description of a model is; install "
-                             "the model again.")
+            raise ModelError(f"{path} is bigger than {MOST_BYTES >> 20} MB, which no description of a model is; "
+                             "install the model again.")
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(f"{path} is missing; install the model again.") from None
