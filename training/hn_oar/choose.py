@@ -13,7 +13,7 @@ from prepare import ORGANS, STANDARD_NAMES, native_patients
 
 from radoncai.core.morphology import largest_component
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 WORTH = 0.005
 HARM = 0.003
 

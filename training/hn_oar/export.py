@@ -39,16 +39,26 @@ def write_weights(network: torch.nn.Module, folder: Path, patch: list[int]) -> d
 
 
 def metric_rows(path: Path, data: str) -> list[dict]:
-    """Card metrics from the rows that evaluate.py wrote; the excluded patients are left out."""
-    rows = [r for r in json.loads(path.read_text()) if (r["patient"], r["organ"]) not in EXCLUDED]
+    """Card metrics from rows of choose.py, evaluate.py or hn_contours.py (its column hn_oar).
+
+    The excluded patients are left out.
+    """
+    rows = [r for r in json.loads(path.read_text())
+            if (r["patient"], r["organ"]) not in EXCLUDED and r.get("column", "hn_oar") == "hn_oar"]
     out = []
-    for organ, name in zip(ORGANS, STANDARD_NAMES, strict=True):
-        values = [r["dice"] for r in rows if r["organ"] == organ]
-        if values:
-            out.append({"structure": name, "metric": "Dice", "value": round(float(np.mean(values)), 3),
-                        "n": len(values), "data": data})
-    mean = round(float(np.mean([m["value"] for m in out])), 3)
-    return [*out, {"structure": "mean of the organs", "metric": "Dice", "value": mean, "n": len(out), "data": data}]
+    for key, metric in (("dice", "Dice"), ("surface_dice", "surface Dice at 3 mm")):
+        found = []
+        for organ, name in zip(ORGANS, STANDARD_NAMES, strict=True):
+            values = [r[key] for r in rows if r["organ"] == organ and key in r]
+            if values:
+                found.append({"structure": name, "metric": metric, "value": round(float(np.mean(values)), 3),
+                              "n": len(values), "data": data})
+        if found:
+            mean = round(float(np.mean([m["value"] for m in found])), 3)
+            found.append({"structure": "mean of the organs", "metric": metric, "value": mean, "n": len(found),
+                          "data": data})
+        out += found
+    return out
 
 
 def same_labels(folder: Path, data: Path, patients: int = 2) -> dict[str, float]:

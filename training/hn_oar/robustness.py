@@ -18,6 +18,7 @@ from radoncai.core.volume import Volume
 from radoncai.models import runners
 from radoncai.models.catalogue import read_folder
 from radoncai.models.engine import segment
+from radoncai.phantom.patient import sample_patient
 
 
 def masks_of(hu: np.ndarray, spacing: tuple[float, ...], model: object, runner: object) -> dict[str, np.ndarray]:
@@ -73,12 +74,25 @@ def head_to_pelvis(hu: np.ndarray, truth: dict, spacing: tuple[float, ...], othe
     print("  head to pelvis", scan.shape, "cc below the head:", json.dumps(volumes_cc(low, spacing)), "Dice:", top)
 
 
+def drawn_patient(segmenter: object) -> None:
+    """Print Dice on the drawn patient from head to thighs, fine slices, and how far down each organ is found."""
+    drawn = sample_patient(seed=1, spacing_mm=(2.0, 1.2, 1.2), whole_organs=True)
+    grid = drawn.ct.grid
+    masks = segmenter(drawn.ct.array, grid.spacing_mm)
+    for name in STANDARD_NAMES:
+        truth = drawn.truth.find(name).full(grid.shape)
+        found = masks.get(name, np.zeros(grid.shape, bool))
+        low = [int(np.flatnonzero(m.any((1, 2)))[0]) * grid.spacing_mm[0] if m.any() else None for m in (truth, found)]
+        print(f"  drawn patient, {name}: Dice {dice(found, truth):.3f}, lowest slice {low[0]} mm, found {low[1]} mm")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the OpenKBP folder")
     parser.add_argument("--ct", type=Path, nargs="*", default=[], help="CTs of other body parts (NRRD, NIfTI)")
     parser.add_argument("--patients", type=int, default=2)
     parser.add_argument("--model", type=Path, default=BUNDLE)
+    parser.add_argument("--drawn", action="store_true", help="also the drawn patient from head to thighs")
     options = parser.parse_args()
     folder = read_folder(options.model)
     runner = runners.open(folder, "cpu")
@@ -86,6 +100,8 @@ def main() -> None:
     def segmenter(hu: np.ndarray, spacing: tuple[float, ...]) -> dict[str, np.ndarray]:
         return masks_of(hu, spacing, folder.model, runner)
 
+    if options.drawn:
+        drawn_patient(segmenter)
     others = [(path, *read_lps(path)) for path in options.ct]
     for path, hu, spacing in others:
         print(path.parent.name, hu.shape, "cc found:", json.dumps(volumes_cc(segmenter(hu, spacing), spacing)))
