@@ -18,7 +18,7 @@ def row(folder) -> str:
 def headline(card: dict) -> str:
     """The card's first metric on validation patients where there are some, as the mean over its structures."""
     metrics = [
-        m for m in card.get("metrics", []) if isinstance(m.get("value"), int | float) and m["structure"] != "mean"
+        m for m in card.get("metrics", []) if isinstance(m.get("value"), int | float) and "mean" not in m["structure"]
     ]
     chosen = [m for m in metrics if "validation" in str(m.get("data", ""))] or metrics
     if not chosen:
