@@ -87,8 +87,8 @@ def record_of(matrix: np.ndarray, other: Volume, by: str, **more: object) -> dic
 
 
 def assigned(spec: ModelSpec, planning: Placed, others: Sequence[Placed]) -> dict[str, Placed]:
-    """Which image each of the model's images is, by its name, else by its modality; the first is the one whose grid
-    the model works on. Raises InputError that names what is missing.
+    """Which image each of the model's images is: by its name, else the one named like the modality, else the only one
+    of the modality. The first is the one whose grid the model works on. Raises InputError that names what is missing.
     """
     rest, found = [planning, *others], {}
     for number, wanted in enumerate(spec.images):
@@ -108,6 +108,7 @@ def _match(wanted: ImageSpec, allowed: tuple[str, ...], rest: list[Placed], firs
     if named:
         return named[0]
     alike = [p for p in fits if p is not first and p.volume.modality in allowed]
+    alike = [p for p in alike if p.name.casefold() == p.volume.modality.casefold()] or alike
     if len(alike) == 1:
         return alike[0]
     if first is not None and not alike:  # the model's own check of the image says what is wrong with it
