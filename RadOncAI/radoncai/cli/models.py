@@ -81,8 +81,17 @@ def _list(args: argparse.Namespace, _progress: Progress) -> Outcome:
     broken = [str(problem) for problem in scan()[1].values()]
     header = ["name", "version", "task", "images", "sites", "place", "title"]
     lines = table(rows, header) if rows else ["No model fits; radoncai models list shows all."]
-    lines += [f"{f.id}: {r['why_not']}" for f, r in zip(folders, result, strict=True) if r["why_not"]]
-    return Outcome({"models": result, "broken": broken}, lines + broken)
+    return Outcome({"models": result, "broken": broken}, [*lines, *_reasons(result), *broken])
+
+
+def _reasons(rows: list[dict]) -> list[str]:
+    """Why models cannot run here, each reason once."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        if row["why_not"]:
+            names.setdefault(row["why_not"], []).append(f"{row['name']}@{row['version']}")
+    return [f"{', '.join(found[:3])}{f' and {len(found) - 3} more' if len(found) > 3 else ''}: {why}"
+            for why, found in names.items()]
 
 
 def _install(args: argparse.Namespace, progress: Progress) -> Outcome:

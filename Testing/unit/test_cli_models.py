@@ -1,0 +1,90 @@
+"""`radoncai models` as a person types it."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from radoncai.cli.main import main
+
+REAL = Path(__file__).parents[1] / "data" / "models"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def said(capsys, *words: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main(["models", *words])
+    out, err = capsys.readouterr()
+    return code, out, err.strip().splitlines()[-1] if err.strip() else ""
+
+
+def test_a_model_is_installed_listed_shown_and_removed(capsys):
+    code, out, _ = said(capsys, "install", str(REAL / "unet_onnx"))
+    assert code == 0 and "installed as unet_onnx@0.1.0" in out and "licence: Apache-2.0" in out
+    assert said(capsys, "install", str(REAL / "unet_onnx"), "--version", "0.2.0")[0] == 0
+    out = said(capsys, "list", "--structure", "left lung", "--text", "onnx")[1]
+    assert [line.split()[:2] for line in out.splitlines()[1:3]] == [["unet_onnx", "0.2.0"], ["unet_onnx", "0.1.0"]]
+    assert "0.1.0 (older)" in out and "own" in out
+    assert "unet_onnx@0.2.0" in said(capsys, "show", "unet_onnx")[1]
+    assert said(capsys, "remove", "unet_onnx")[0] == 3
+    assert said(capsys, "remove", "unet_onnx@0.2.0")[0] == 0
+    assert "unet_onnx@0.1.0" in said(capsys, "show", "unet_onnx")[1]
+
+
+def test_a_program_is_agreed_to_by_a_person(capsys, monkeypatch):
+    out = said(capsys, "install", str(REAL / "unet_torchscript"))[1]
+    assert "radoncai models agree unet_torchscript@0.1.0" in out
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    code, _, error = said(capsys, "agree", "unet_torchscript")
+    assert code == 3 and "Nobody is here to be asked" in error and "--yes" in error
+    code, out, _ = said(capsys, "agree", "unet_torchscript", "--yes")
+    assert code == 0 and "agreed to code" in out
+    assert "asks for nothing" in said(capsys, "agree", "unet_torchscript")[1]
+
+
+def test_a_restricted_licence_needs_agree(capsys, tmp_path):
+    shutil.copytree(REAL / "unet_onnx", tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "licence": "CC BY-NC-SA 4.0"}))
+    code, _, error = said(capsys, "install", str(tmp_path / "model"))
+    assert code == 3 and "not free for every use" in error and "--agree" in error
+    assert said(capsys, "install", str(tmp_path / "model"), "--agree")[0] == 0
+
+
+def test_damage_is_found_and_a_thin_card_of_ones_own_is_only_remarked(capsys, home):
+    said(capsys, "install", str(REAL / "unet_onnx"), "--as", "thin")
+    folder = home / "models" / "thin-0.1.0"
+    (folder / "card.json").write_text('{"title": "Thin"}')
+    code, out, _ = said(capsys, "verify")
+    assert code == 0 and "thin@0.1.0: card.json lacks the field limits" in out
+    code, _, error = said(capsys, "verify", "thin")
+    assert code == 3 and "lacks the field limits" in error
+    (folder / "model.onnx").write_bytes(b"changed")
+    code, _, error = said(capsys, "verify")
+    assert code == 3 and "wrong sha256" in error
+
+
+@pytest.mark.parametrize("action", ["show", "card", "install", "add", "remove", "agree", "keep"])
+def test_an_action_without_a_name_says_how_it_goes_on(capsys, action):
+    code, _, error = said(capsys, action)
+    assert code == 3 and f"radoncai models {action} NAME" in error
+
+
+def test_nothing_that_fits_is_said(capsys):
+    assert "No model fits" in said(capsys, "list", "--text", "appendix")[1]
+
+
+def test_a_reason_why_models_cannot_run_is_said_once(capsys, home):
+    for number in range(5):
+        said(capsys, "install", str(REAL / "unet_onnx"), "--as", f"lost_{number}")
+        (home / "models" / f"lost_{number}-0.1.0" / "model.onnx").unlink()
+    out = said(capsys, "list", "--text", "lost")[1]
+    assert out.count("install it again") == 1 and "and 2 more: Its weights model.onnx are missing" in out
+    assert out.count("(cannot run here)") == 5
