@@ -157,7 +157,7 @@ def test_tiles_of_air_are_not_run():
         return tile + 1
     parts = slabs(run, lambda box, patch: np.zeros((1, *patch), np.float32), (8, 16, 64), (8, 16, 16), 0.5, 1,
                   Progress(), active=lambda box: box[2].start < 10)
-    out = np.concatenate([part for _, part in parts], axis=1)
+    out = np.concatenate([part.copy() for _, part in parts], axis=1)
     assert len(seen) == 2
     assert np.allclose(out[..., :24], 1)
     assert np.all(out[..., 24:] == 0)

@@ -96,8 +96,8 @@ def entropy_map(chances: Chances, names: tuple[str, ...]) -> np.ndarray:
     """
     worst = np.zeros(chances.values.shape[1:], np.uint8)
     for k in range(len(worst)):
-        for name in names:
-            np.maximum(worst[k], np.rint(255 * entropy(chances.of(name)[k])).astype(np.uint8), out=worst[k])
+        sure = np.min([np.abs(chances.of(name)[k].astype(np.float32) - 0.5) for name in names], axis=0)
+        worst[k] = np.rint(255 * entropy(0.5 - sure))
     out = np.zeros(chances.grid.shape, np.uint8)
     box = box_back(chances.box, chances.target, chances.grid)
     for k, plane in slices_back(worst, chances.first(), chances.target, chances.grid, box):

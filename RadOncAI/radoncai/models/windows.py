@@ -41,8 +41,8 @@ def slabs(run: Run, read: Read, size: Triple, patch: Triple, overlap: float, out
     """`run` over an image of `size` in tiles of `patch`: parts along the first axis as soon as all their tiles are in.
 
     `read(box, patch)` gives (channels, *patch), padded where the image is smaller; `run` gives (outputs, *patch).
-    Yields (slices, (outputs, k, j, i) float32), the weighted mean; only a tile's depth is kept. Tiles that are not
-    `active` are not run and count as 0. One report a tile; raises Cancelled.
+    Yields (slices, (outputs, k, j, i) float32), the weighted mean, to be copied before the next: only a tile's depth
+    is kept. Tiles that are not `active` are not run and count as 0. One report a tile; raises Cancelled.
     """
     tiles = list(_tiles(size, patch, overlap))
     number = sum(map(active, tiles))
@@ -59,8 +59,9 @@ def slabs(run: Run, read: Read, size: Triple, patch: Triple, overlap: float, out
             weight[place] += window[real]
             done += 1
         ready = following - first
-        yield slice(first, following), total[:, :ready] / np.where(weight[:ready] > 0, weight[:ready], 1)
-        for array in (total.swapaxes(0, 1), weight):
+        total[:, :ready] /= np.where(weight[:ready] > 0, weight[:ready], 1)
+        yield slice(first, following), total[:, :ready]
+        for array in (*total, weight):
             array[:-ready] = array[ready:].copy()
             array[-ready:] = 0
     progress.step(step, 1.0)
@@ -76,7 +77,7 @@ def sliding_window(run: Run, inputs: np.ndarray, patch: Triple, overlap: float, 
         return out
 
     parts = slabs(run, read, inputs.shape[1:], patch, overlap, outputs, progress)
-    return np.concatenate([part for _, part in parts], axis=1)
+    return np.concatenate([part.copy() for _, part in parts], axis=1)
 
 
 def _tiles(size: Triple, patch: Triple, overlap: float) -> Iterator[Box]:
