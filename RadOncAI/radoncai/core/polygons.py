@@ -17,6 +17,7 @@ _CORNERS = {1: [(True, True)], 2: [(False, True)], 4: [(False, False)], 8: [(Tru
             7: [(False, False)], 11: [(True, False)], 13: [(True, True)], 14: [(False, True)],
             9: [(True, True), (True, False)], 6: [(False, False), (False, True)]}
 _COUNT = np.array([len(_CORNERS.get(code, ())) for code in range(16)])
+_IS_CORNER = _COUNT > 0
 _LEAVES = np.array([[c[n % len(c)][0] if (c := _CORNERS.get(code)) else False for n in (0, 1)] for code in range(16)])
 _UP = np.array([[c[n % len(c)][1] if (c := _CORNERS.get(code)) else False for n in (0, 1)] for code in range(16)])
 
@@ -61,13 +62,14 @@ def _link_corners(padded: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     """Row, column and code of each corner in raster order, and the index of the corner that follows it."""
     p = padded.view(np.uint8)
     code = p[:-1, :-1] | p[:-1, 1:] << 1 | p[1:, :-1] << 2 | p[1:, 1:] << 3
-    ys, xs = np.nonzero(_COUNT[code])
-    at = code[ys, xs]
+    found = np.flatnonzero(_IS_CORNER.take(code))
+    ys, xs = np.divmod(found, code.shape[1])
+    at = code.ravel()[found]
     times = _COUNT[at]
     second = np.zeros(int(times.sum()), np.intp)
     second[np.cumsum(times)[times == 2] - 1] = 1
     ys, xs, at = np.repeat(ys, times), np.repeat(xs, times), np.repeat(at, times)
-    column_order = np.lexsort((~_UP[at, second], ys, xs))
+    column_order = np.argsort((xs * len(padded) + ys) * 2 + ~_UP[at, second])
     vertical = np.empty(len(ys), np.intp)
     vertical[column_order[0::2]] = column_order[1::2]
     vertical[column_order[1::2]] = column_order[0::2]

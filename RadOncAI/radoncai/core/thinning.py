@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from radoncai.core.rings import neighbours
-
 _SHARES = (0.3, 0.25, 0.15, 0.1, 0.05, 0.05, 0.05, 0.05)  # of the tolerance, for each pass
 
 
@@ -16,22 +14,38 @@ def thinned(points: np.ndarray, begins: np.ndarray, tolerance: float) -> tuple[n
     point at most, if it lies within its share of the tolerance from the line between its neighbours; the shares add up
     to one, so no point that was left out lies further than `tolerance` away. Three points stay of each.
     """
+    x, y = np.ascontiguousarray(points.T)
     for share in _SHARES:
-        lengths = np.diff([*begins, len(points)])
-        before, after = neighbours(begins, len(points))
-        away = _distance(points, points[before], points[after])
-        place = np.arange(len(points)) - np.repeat(begins, lengths)
-        loose = (place % 2 == 1) & (np.repeat(lengths, lengths) >= 6) & (away <= share * tolerance)
-        if not loose.any():
+        lengths = np.diff([*begins, len(x)])
+        second, after = _every_second(begins, lengths)
+        loose = second[_near(x, y, second, after, share * tolerance)]
+        if not len(loose):
             continue
-        kept = ~loose
-        lengths = np.add.reduceat(kept, begins)
-        points, begins = points[kept], np.cumsum(lengths) - lengths
-    return points, begins
+        kept = np.ones(len(x), bool)
+        kept[loose] = False
+        lengths = np.add.reduceat(kept, begins, dtype=np.intp)
+        x, y, begins = x[kept], y[kept], np.cumsum(lengths) - lengths
+    return np.column_stack([x, y]), begins
 
 
-def _distance(points: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """From each point to its segment a b."""
-    (ax, ay), (px, py) = (b - a).T, (points - a).T
+def _every_second(begins: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The odd places of each polygon that has six points or more, and the point after each."""
+    count = np.where(lengths >= 6, lengths // 2, 0)
+    upto = np.cumsum(count)
+    place = np.arange(int(upto[-1])) - np.repeat(upto - count, count)
+    second = np.repeat(begins, count) + 2 * place + 1
+    after = second + 1
+    whole = (count > 0) & (lengths % 2 == 0)  # then the last odd place is the last point
+    after[upto[whole] - 1] = begins[whole]
+    return second, after
+
+
+def _near(x: np.ndarray, y: np.ndarray, second: np.ndarray, after: np.ndarray, reach: float) -> np.ndarray:
+    """Whether each of the points lies within `reach` of the segment between its neighbours."""
+    bx, by = x[second - 1], y[second - 1]
+    ax, ay = x[after] - bx, y[after] - by
+    px, py = x[second] - bx, y[second] - by
     t = np.clip((px * ax + py * ay) / np.maximum(ax * ax + ay * ay, 1e-12), 0.0, 1.0)
-    return np.hypot(px - t * ax, py - t * ay)
+    px -= t * ax
+    py -= t * ay
+    return px * px + py * py <= reach * reach

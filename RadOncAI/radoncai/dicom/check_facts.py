@@ -12,7 +12,7 @@ from radoncai.core.errors import InputError
 from radoncai.dicom.contour_data import from_text, get_text
 from radoncai.dicom.files import open_dicom, transfer_syntax
 from radoncai.dicom.roi_items import interpreted_type
-from radoncai.dicom.rtstruct_drawing import DrawnRoi, DrawnSet, image_of
+from radoncai.dicom.rtstruct_drawing import DrawnRoi, DrawnSet, images_of
 from radoncai.dicom.rtstruct_header import short_label
 from radoncai.dicom.values import items, modality_of, number, text
 
@@ -107,8 +107,8 @@ def _drawn_roi(roi: DrawnRoi, drawn: DrawnSet) -> RoiFacts:
     if roi.kept:
         kind = next((t for o in roi.kept.observations if (t := text(o, "RTROIInterpretedType").upper())), "")
     contours = tuple(
-        ContourFacts(c.kind, c.points, len(c.points), len(raw), _longest(raw), image_of(c, drawn.volume)[0][1])
-        for c, raw in zip(roi.contours, roi.texts, strict=True))
+        ContourFacts(c.kind, c.points, len(c.points), len(raw), _longest(raw), image[1])
+        for c, raw, (image, _) in zip(roi.contours, roi.texts, images_of(roi.contours, drawn.volume), strict=True))
     return RoiFacts(roi.number, roi.structure.name, kind, contours)
 
 

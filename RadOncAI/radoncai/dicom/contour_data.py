@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -12,7 +13,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.keyholes import joined_by_keyholes
 from radoncai.core.polygons import mask_to_polygons, mask_to_rings, polygon_area
-from radoncai.core.smoothing import smooth_rings
+from radoncai.core.smoothing import smoothed
 from radoncai.core.structures import Contour, Structure
 
 CONTOUR_DATA = Tag(0x3006, 0x0050)
@@ -69,14 +70,18 @@ def contours_of(structure: Structure, grid: Grid, contours: str = "exact", holes
         return list(structure.contours)
     k0, j0, i0 = (s.start for s in structure.box)
     thin = THINNING_MM / max(grid.spacing_mm[1:])
-    planes = [(k0 + k, _polygons(plane, contours, holes, thin)) for k, plane in enumerate(structure.mask)]
+    planes = list(enumerate(_polygons(structure.mask, contours, holes, thin), k0))
     cut = holes == "xor" and any(polygon_area(p) < 0 for _, polygons in planes for p in polygons)
     return [Contour(grid.to_lps(np.column_stack([p + (i0, j0), np.full(len(p), k)])),
                     "CLOSEDPLANAR_XOR" if cut else "CLOSED_PLANAR") for k, polygons in planes for p in polygons]
 
 
-def _polygons(plane: np.ndarray, contours: str, holes: str, thin: float) -> list[np.ndarray]:
+def _polygons(mask: np.ndarray, contours: str, holes: str, thin: float) -> list[list[np.ndarray]]:
+    """The polygons of each slice in index space of the mask."""
+    if contours == "exact" and holes == "keyhole":
+        return [mask_to_polygons(plane) for plane in mask]
+    rings = [mask_to_rings(plane) for plane in mask]
     if contours == "smooth":
-        rings = smooth_rings(plane, thin)
-        return rings if holes == "xor" else joined_by_keyholes(rings)
-    return mask_to_rings(plane) if holes == "xor" else mask_to_polygons(plane)
+        drawn = iter(smoothed([ring for plane in rings for ring in plane], thin))
+        rings = [list(islice(drawn, len(plane))) for plane in rings]
+    return rings if holes == "xor" else [joined_by_keyholes(plane) for plane in rings]

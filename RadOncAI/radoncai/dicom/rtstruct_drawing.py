@@ -82,14 +82,17 @@ def draw_set(structures: StructureSet, volume: Volume, *, contours: str = "exact
                     {**dict.fromkeys(empty, "empty"), **structures.missing, **left_out})
 
 
-def image_of(contour: Contour, volume: Volume) -> tuple[tuple[str, str], int]:
-    """The image a contour lies on and its frame (0: single frame); no UIDs between slices or where no image is."""
-    source = volume.source
-    k = float(volume.grid.to_index(contour.points[:1])[0, 2]) if len(contour.points) else -1.0
-    nearest = int(np.rint(k))
-    if 0 <= nearest < len(source.slices) and abs(k - nearest) * volume.grid.spacing_mm[0] <= ON_SLICE_MM:
-        return source.slices[nearest], source.frames[nearest] if source.frames else 0
-    return ("", ""), 0
+def images_of(contours: Sequence[Contour], volume: Volume) -> list[tuple[tuple[str, str], int]]:
+    """The image that each contour lies on and its frame (0: single frame); no UIDs between slices or off the images."""
+    source, spacing = volume.source, volume.grid.spacing_mm[0]
+    firsts = np.array([c.points[0] if len(c.points) else np.full(3, np.inf) for c in contours]).reshape(-1, 3)
+    heights = np.where(np.isfinite(firsts[:, 0]), volume.grid.to_index(np.nan_to_num(firsts, posinf=0.0))[:, 2], -1e6)
+    out = []
+    for height, nearest in zip(heights.tolist(), np.rint(heights).astype(int).tolist(), strict=True):
+        there = 0 <= nearest < len(source.slices) and abs(height - nearest) * spacing <= ON_SLICE_MM
+        frame = source.frames[nearest] if there and source.frames else 0
+        out.append((source.slices[nearest], frame) if there else (("", ""), 0))
+    return out
 
 
 def _drawn(number: int, structure: Structure, contours: tuple[Contour, ...], kept: KeptRoi | None) -> DrawnRoi:

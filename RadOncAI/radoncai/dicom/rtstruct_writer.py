@@ -15,7 +15,7 @@ from radoncai.core.volume import Volume
 from radoncai.dicom.common import new_object, write_object
 from radoncai.dicom.contour_bytes import ROI_CONTOUR_SEQUENCE, ContourText, roi_contour_sequence
 from radoncai.dicom.roi_items import observation_item, roi_item
-from radoncai.dicom.rtstruct_drawing import DrawnRoi, DrawnSet, KeptRoi, draw_set, image_of
+from radoncai.dicom.rtstruct_drawing import DrawnRoi, DrawnSet, KeptRoi, draw_set, images_of
 from radoncai.dicom.rtstruct_header import describe, set_level, set_references, title
 from radoncai.dicom.values import number
 
@@ -62,8 +62,8 @@ def _fill(data: Dataset, drawn: DrawnSet) -> None:
 
 
 def _with_images(roi: DrawnRoi, volume: Volume) -> list[ContourText]:
-    return [ContourText(contour.kind, len(contour.points), text, *image_of(contour, volume))
-            for contour, text in zip(roi.contours, roi.texts, strict=True)]
+    return [ContourText(contour.kind, len(contour.points), text, *image)
+            for contour, text, image in zip(roi.contours, roi.texts, images_of(roi.contours, volume), strict=True)]
 
 
 def _remarks(drawn: DrawnSet) -> list[str]:
