@@ -50,11 +50,12 @@ def run(work: Work) -> dict[str, Any]:
     record = provenance(results, image.volume, {**asked, "preset": preset.described} if preset else asked)
     missing = [{"name": n, "reason": for_panel(why)} for n, why in structures.missing.items()]
     models = [in_short(r.model, r.weights) for r in results]
-    whole = {"name": preset.name, "title": preset.title, "version": "", "weights": "", "preset": True}
+    model = models[0] if preset is None else {"name": preset.name, "title": preset.title, "version": "", "weights": "",
+                                              "preset": True}
     result = {"structures": structures_to_json(structures, image, work.folder),
               "not_found": [m for m in missing if m["name"] not in structures.unavailable],
               "not_available": [m for m in missing if m["name"] in structures.unavailable],
-              "install": list(choice.install), "model": whole if preset else models[0], "models": models,
+              "install": list(choice.install), "model": model, "models": models,
               "warnings": list(record.warnings), "provenance": asdict(record), "device": results[0].device,
               "entropy": _entropy(results, image, work.folder), "seconds": record.seconds, "seg_file": None}
     if request.get("keep"):
