@@ -133,7 +133,8 @@ def trained(folder: Path, number: int, configuration: str) -> Path:
     return dataset / f"nnUNetTrainer__nnUNetPlans__{configuration}"
 
 
-def train(folder: Path, number: int, configuration: str, fold: int | str, epochs: int, start: Path | None = None) -> None:
+def train(folder: Path, number: int, configuration: str, fold: int | str, epochs: int,
+          start: Path | None = None) -> None:
     """With nnU-Net's trainer, from another network's weights (where they fit) to save time."""
     import torch
 

@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,31 @@ def install(name: str, progress: Progress, wheels: Path | None = None, kind: str
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return {"folder": str(target), **found}
+
+
+def bring(name: str, progress: Progress, source: Path | None = None, weights: Sequence[str] = ()) -> list[str]:
+    """What `radoncai install` does, in sentences: packages, and for TotalSegmentator its models and weights.
+
+    `source` may hold wheels, archives of weights, or both; `weights` are tasks whose weights are fetched because a
+    person named them. Raises InputError, ModelError, PlatformError, Cancelled.
+    """
+    recipe, said = recipe_of(name), []
+    archives = source is not None and any(source.glob("Dataset*.zip"))
+    only_weights = weights or (archives and not any(source.glob("*.whl")))
+    if not (only_weights and environments.installed(name)):
+        said.append(in_words(recipe, install(name, progress, source)))
+    if name == "totalsegmentator":
+        from radoncai.models.runners import totalsegmentator_tasks, totalsegmentator_weights
+
+        said.append(f"{len(totalsegmentator_tasks.write_models())} tasks stand in radoncai models list.")
+        unpacked = totalsegmentator_weights.unpack(source, progress) if archives else []
+        if weights:
+            with tempfile.TemporaryDirectory(dir=environments.place(name).parent) as place:
+                totalsegmentator_weights.fetch(list(weights), Path(place), progress)
+                unpacked += totalsegmentator_weights.unpack(Path(place), progress)
+        if unpacked:
+            said.append(f"Weights in {totalsegmentator_tasks.weights_folder()}: {', '.join(unpacked)}.")
+    return said
 
 
 def download(name: str, folder: Path, progress: Progress) -> list[str]:

@@ -40,13 +40,14 @@ class Child:
     """One process, one request at a time. `folder` holds the arrays of the request in work."""
 
     def __init__(self, env: Environment, more: dict[str, str] | None = None) -> None:
+        self.settings = dict(more or {})
         self._title = recipes()[env.name].title if env.name in recipes() else env.name
         try:
             self.folder = Path(tempfile.mkdtemp(prefix=f"radoncai-{os.getpid()}-"))
         except OSError as problem:
             raise PlatformError(disk_sentence(Path(tempfile.gettempdir()), problem)) from problem
         command = [str(env.python), "-u", str(SERVE), str(self.folder), *([str(env.packages)] if env.packages else [])]
-        settings = {**variables(env), "MPLBACKEND": "Agg", "nnUNet_compile": "f", **(more or {})}
+        settings = {**variables(env), "MPLBACKEND": "Agg", "nnUNet_compile": "f", **self.settings}
         try:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                              stderr=subprocess.PIPE, env=settings, start_new_session=True)
@@ -159,8 +160,11 @@ class Child:
 
 
 def shared(name: str, more: dict[str, str] | None = None) -> Child:
-    """The environment's process, alive since an earlier job or started now. One at a time: others are ended for it."""
-    for other in [n for n in _alive if n != name or not _alive[n].running]:
+    """The environment's process, alive since an earlier job or started now. One at a time: others are ended for it.
+
+    `more` are environment variables; a process that was started with others is ended too.
+    """
+    for other in [n for n, c in _alive.items() if n != name or not c.running or c.settings != (more or {})]:
         _alive.pop(other).end()
     if name not in _alive:
         _alive[name] = Child(environment(name), more)

@@ -137,7 +137,7 @@ def open(folder: ModelFolder, device: str) -> NnunetRunner:
     """All hashes checked; a person must have agreed to a trainer of the model's own. Raises ModelError."""
     require(folder)
     environments.environment(NAME)
-    chain = stages(folder.path / folder.model.folder if folder.model.folder else folder.path)
+    chain = stages(folder.path, folder.model.folder)
     needed = [f for c in chain for f in (c.path / "plans.json", c.path / "dataset.json", *c.weights(),
                                          *([c.code] if c.code else []))]
     for file in needed:

@@ -60,10 +60,14 @@ def configurations(path: Path) -> dict[str, Configuration]:
     return found
 
 
-def stages(path: Path) -> list[Configuration]:
-    """What is run one after the other: of a cascade both. Raises ModelError where the first stage is missing."""
+def stages(path: Path, last_folder: str = "") -> list[Configuration]:
+    """What is run one after the other: of a cascade both. Raises ModelError where the first stage is missing.
+
+    `last_folder`: the configuration below `path` that is meant; else the first of ORDER.
+    """
     found = configurations(path)
-    last = found[next((name for name in ORDER if name in found), sorted(found)[0])]
+    meant = [c for c in found.values() if last_folder and c.path == path / last_folder]
+    last = meant[0] if meant else found[next((name for name in ORDER if name in found), sorted(found)[0])]
     chain = [last]
     while chain[0].previous:
         if chain[0].previous not in found:

@@ -34,7 +34,7 @@ def run(request: dict, report: object) -> dict:
         step = "running the model" if number == len(stages) - 1 else "running the first stage"
         logits, chances, properties = predict(stage, image, request, before, report, step)
         if number < len(stages) - 1:
-            before = labelled(stage, logits, properties)[None]
+            before = labelled(stage, logits, properties)[None].astype(np.float32)
     report("bringing the contours to the image", 0.0)
     stage = stages[-1]
     places = request["names"]

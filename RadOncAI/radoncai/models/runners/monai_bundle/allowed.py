@@ -32,7 +32,7 @@ def is_file_step(target: object) -> bool:
 def allowed_class(target: object, places: tuple[tuple[str, str, str], ...] = NETWORKS + STEPS + LAYERS) -> type:
     """The class that `target` names, with or without its module. Raises ModelError where it is not allowed."""
     module, _, name = str(target).rpartition(".")
-    if isinstance(target, str) and name.isidentifier() and not any(word in name for word in CODE):
+    if isinstance(target, str) and name.isidentifier() and not any(word in name for word in CODE + FILES):
         for place, parent_module, parent in places:
             if module not in ("", place) and not module.startswith(place + "."):
                 continue
