@@ -15,7 +15,7 @@ from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
 from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.image import read_image
+from radoncai.dicom.image import read_image, write_image
 from radoncai.dicom.series import read_series
 from radoncai.models.spec import InputSpec, ModelSpec, OutputSpec
 from radoncai.models.translate import translate
@@ -78,31 +78,47 @@ def test_outputs_in_other_units_stay_numbers_and_labels_are_refused():
         translate(volume, model(outputs=RULES["outputs"] * 2), Copy(), Progress())
 
 
-@pytest.fixture(scope="module")
-def smoother(tmp_path_factory):
-    """A model folder: the mean of 3 x 3 x 3 voxels, as an onnx convolution."""
+RULE = {"clip": [-1024, 3071], "mean": -1000, "std": 1000}
+
+
+def install(home, kernel, **more):
+    """The model `smooth` in a user's folder: one convolution with `kernel` (1, channels, k, j, i), as an onnx file."""
     onnx = pytest.importorskip("onnx", reason="onnx is not installed, it makes the test's model")
-    folder, shape, helper = tmp_path_factory.mktemp("smooth"), [1, 1, "k", "j", "i"], onnx.helper
-    kernel = helper.make_tensor("w", 1, [1, 1, 3, 3, 3], np.full(27, 1 / 27, np.float32))
-    graph = helper.make_graph(
-        [helper.make_node("Conv", ["x", "w"], ["y"], kernel_shape=[3, 3, 3], pads=[1] * 6)], "smooth",
-        [helper.make_tensor_value_info("x", 1, shape)], [helper.make_tensor_value_info("y", 1, shape)], [kernel])
+    helper, folder, channels = onnx.helper, home / "models" / "smooth", kernel.shape[1]
+    folder.mkdir(parents=True)
+    ends = [helper.make_tensor_value_info(n, 1, [1, c, "k", "j", "i"]) for n, c in (("x", channels), ("y", 1))]
+    conv = helper.make_node("Conv", ["x", "w"], ["y"], kernel_shape=kernel.shape[2:],
+                            pads=[n // 2 for n in kernel.shape[2:]] * 2)
+    graph = helper.make_graph([conv], "smooth", ends[:1], ends[1:],
+                              [helper.make_tensor("w", 1, kernel.shape, kernel.astype(np.float32))])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
               folder / "model.onnx")
-    rule = {"clip": [-1024, 3071], "mean": -1000, "std": 1000}
     (folder / "model.json").write_text(json.dumps({
         "name": "smooth", "version": "1.0", "title": "Mean of neighbours", "task": "image", "runner": "onnx",
         "unit": "HU", "activation": "none", "patch": [16, 32, 32], "licence": "Apache-2.0",
         "weights": {"model.onnx": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()},
-        "inputs": [{"name": "CT", "normalisation": rule}], "outputs": [{"name": "CT", "normalisation": rule}]}))
-    return folder
+        "inputs": [{"name": "CT", "normalisation": RULE}], "outputs": [{"name": "CT", "normalisation": RULE}], **more}))
 
 
-def test_the_command_writes_image_series_and_provenance(smoother, tmp_path, monkeypatch, capsys):
-    home = tmp_path / "home"
-    (home / "models").mkdir(parents=True)
-    (home / "models" / "smooth").symlink_to(smoother)
-    monkeypatch.setenv("RADONCAI_HOME", str(home))
+def test_the_command_reads_a_second_image(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    install(tmp_path / "home", np.array([0.25, 0.75]).reshape(1, 2, 1, 1, 1), images=[{"name": "image"}, {"name": "B"}],
+            inputs=[{"name": "one", "normalisation": RULE}, {"name": "two", "normalisation": RULE, "image": "B"}])
+    first, second = drawn()[0], drawn(hu=-400.0)[0]
+    for name, volume in (("a", first), ("b", second)):
+        write_image(volume.with_array(volume.array.astype(np.int16)), tmp_path / f"{name}.nrrd")
+    given = ["image", str(tmp_path / "a.nrrd"), "--model", "smooth", "-o", str(tmp_path / "out")]
+    assert main([*given, "--image", f"B={tmp_path / 'b.nrrd'}"]) == 0
+    made = read_image(tmp_path / "out" / "image.nrrd").array
+    assert np.abs(made - (0.25 * first.array + 0.75 * second.array)).max() <= 1
+    assert set(json.loads((tmp_path / "out" / "provenance.json").read_text())["inputs"]) == {"image", "B"}
+    assert main(given) == 2
+    assert "needs the image B" in capsys.readouterr().err
+
+
+def test_the_command_writes_image_series_and_provenance(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    install(tmp_path / "home", np.full((1, 1, 3, 3, 3), 1 / 27))
     volume, _ = drawn()
     source = write_ct_series(volume, tmp_path / "ct", patient_id="P7", patient_name="A^B", series_description="plan")
     assert main(["image", str(tmp_path / "ct"), "--model", "smooth", "-o", str(tmp_path / "out")]) == 0

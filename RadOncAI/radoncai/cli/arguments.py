@@ -53,6 +53,18 @@ def add_drawing(parser: argparse.ArgumentParser, *more: str) -> None:
     )
 
 
+def add_further_images(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--image", action="append", default=[], metavar="NAME=PATH",
+        help="a further image that the model wants, such as MR=folder; may be given several times",
+    )
+    parser.add_argument(
+        "--registration", action="append", default=[], metavar="[NAME=]FILE|dicom|none",
+        help="how the further images lie: a file of radoncai register that you looked at, a DICOM registration, an ITK "
+             "transform; dicom: the one beside the images; none: as they lie",
+    )
+
+
 def add_naming(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",

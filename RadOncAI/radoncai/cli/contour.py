@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radoncai.cli.arguments import add_device, add_drawing, add_input, add_output
+from radoncai.cli.arguments import add_device, add_drawing, add_further_images, add_input, add_output
 from radoncai.cli.terminal import Outcome, table
 from radoncai.core.errors import InputError, ModelError
 from radoncai.core.progress import Progress
@@ -31,15 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--model", metavar="NAME", help="radoncai models list shows them")
     which.add_argument("--preset", metavar="NAME", help="all structures of a site; radoncai presets list shows them")
     parser.add_argument("--structures", metavar="A,B", help="only these structures of the model or preset")
-    parser.add_argument(
-        "--image", action="append", default=[], metavar="NAME=PATH",
-        help="a further image that the model wants, such as MR=folder; may be given several times",
-    )
-    parser.add_argument(
-        "--registration", action="append", default=[], metavar="[NAME=]FILE|dicom|none",
-        help="how the further images lie: a file of radoncai register that you looked at, a DICOM registration, an ITK "
-             "transform; dicom: the one beside the images; none: as they lie",
-    )
+    add_further_images(parser)
     parser.add_argument(
         "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from radoncai.cli.arguments import add_device, add_input, add_output
+from radoncai.cli.arguments import add_device, add_further_images, add_input, add_output
 from radoncai.cli.terminal import Outcome
+from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
 
 SUMMARY = "Make an image with a model: synthetic CT, denoising"
@@ -15,17 +16,23 @@ SUMMARY = "Make an image with a model: synthetic CT, denoising"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input(parser)
     parser.add_argument("--model", required=True, metavar="NAME", help="radoncai models list --task image shows them")
+    add_further_images(parser)
     parser.add_argument(
         "--flips", action="store_true", help="also run mirrored and take the mean, where the model allows it; slower"
     )
     parser.add_argument(
         "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
     )
+    parser.add_argument(
+        "--same-patient", action="store_true", help="accept an image of another patient ID or frame of reference"
+    )
     add_device(parser)
     add_output(parser)
 
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
+    from radoncai.cli.further_images import further_images, paths_of, registrations_of
+    from radoncai.contour.images import PLANNING, Placed, assigned
     from radoncai.core.output import staged
     from radoncai.dicom.image import read_image
     from radoncai.models.catalogue import find
@@ -33,13 +40,21 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.translate.write import write_results
 
     folder = find(args.model)
+    paths = paths_of(args.image)
+    how = registrations_of(args.registration, tuple(paths))
     with staged(args.output) as place:
         progress.step("reading the image")
         volume = read_image(args.input, series=args.series, gaps=args.gaps)
-        result = make_image(
-            volume, folder, device=args.device, progress=progress, flips=args.flips, override=args.override
-        )
-        record = write_results(result, volume, place, progress, {"flips": args.flips})
+        others = further_images(paths, how, volume, args, folder.model)
+        used = assigned(folder.model, Placed(PLANNING, volume), others)
+        if unread := [image.name for image in others if image not in used.values()]:
+            raise InputError(f"The image {unread[0]} is not read by {folder.name}; leave it out.")
+        base = next(iter(used.values()))
+        further = {name: image.seen_from(base) for name, image in used.items() if image is not base}
+        result = make_image(base.volume, folder, device=args.device, progress=progress, flips=args.flips,
+                            override=args.override, images=further)
+        inputs = {name: image.inputs for name, image in used.items()}
+        record = write_results(result, base.volume, place, progress, {"flips": args.flips}, inputs)
         files = sorted(p for p in place.rglob("*") if p.is_file())
         slices = sum(p.suffix == ".dcm" for p in files)
     written = [p.name for p in files if p.suffix != ".dcm"]

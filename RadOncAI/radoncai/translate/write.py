@@ -20,10 +20,11 @@ NO_SERIES = "No DICOM series was written: {why}; image.nrrd holds the image."
 
 
 def write_results(result: ImageResult, volume: Volume, folder: Path, progress: Progress,
-                  options: dict[str, object] | None = None) -> Provenance:
+                  options: dict[str, object] | None = None, inputs: dict[str, dict] | None = None) -> Provenance:
     """Write image.nrrd, provenance.json and, where it is a CT made from DICOM, the series as dicom/*.dcm.
 
-    The series has UIDs of its own in the study and frame of reference of its source; ImageType says DERIVED.
+    `volume` is the image that was translated, `inputs` what provenance says of all images that were read. The series
+    has UIDs of its own in the study and frame of reference of its source; ImageType says DERIVED.
     """
     progress.step("writing files")
     write_image(result.image, folder / "image.nrrd")
@@ -33,7 +34,7 @@ def write_results(result: ImageResult, volume: Volume, folder: Path, progress: P
     said = () if not why or not volume.source.is_dicom else (NO_SERIES.format(why=why),)
     warnings = (*result.warnings, *said)
     model = {"name": result.model.name, "version": result.model.version, "weights": result.weights}
-    record = Provenance("image", run_stamp(), {"image": describe(volume.source)}, (model,),
+    record = Provenance("image", run_stamp(), inputs or {"image": describe(volume.source)}, (model,),
                         {**(options or {}), "passes": result.passes}, result.device, result.seconds,
                         tuple(w for w in warnings if w.startswith("Overridden")), warnings=warnings)
     record.write(folder / "provenance.json")
