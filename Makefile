@@ -4,9 +4,11 @@ LIGHT = .venv
 FULL = .venv-full
 # A screen of its own where there is none.
 SCREEN = $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY)),,xvfb-run -a -s '-screen 0 1400x900x24')
+# Environments of foreign models: nnU-Net for `make test` (2 to 3 minutes), TotalSegmentator (3 GB) for `make test-long`.
+export RADONCAI_ENVIRONMENTS ?= $(CURDIR)/.venv-runners
 PIP = -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: demo pictures preview screenshots test test-fast test-long lint tools peers clean
+.PHONY: demo pictures preview screenshots test test-fast test-long lint tools peers runners clean
 
 demo: $(LIGHT)/.done
 	$(LIGHT)/bin/radoncai demo -o demo-output
@@ -21,7 +23,7 @@ preview: $(FULL)/.done tools
 screenshots: $(FULL)/.done tools
 	$(FULL)/bin/python Testing/preview.py --pictures docs/pictures/panels $(ARGS)
 
-test: $(LIGHT)/.done-test $(FULL)/.done tools peers lint
+test: $(LIGHT)/.done-test $(FULL)/.done tools peers runners lint
 	@echo "== the light install alone: tests of extras skip with their reason"
 	$(LIGHT)/bin/python -m pytest -q Testing/unit
 	@echo "== everything"
@@ -30,7 +32,8 @@ test: $(LIGHT)/.done-test $(FULL)/.done tools peers lint
 test-fast: $(LIGHT)/.done-test
 	$(LIGHT)/bin/python -m pytest -q -m "not slow" Testing/unit
 
-test-long: $(FULL)/.done tools
+test-long: RUNNERS = nnunet totalsegmentator
+test-long: $(FULL)/.done tools runners
 	RADONCAI_LONG=1 $(FULL)/bin/python -m pytest -q
 
 lint: $(FULL)/.done
@@ -41,6 +44,10 @@ tools:
 
 peers:
 	@PYTHON=$(PYTHON) sh Testing/system/install_peers.sh
+
+RUNNERS = nnunet
+runners: $(FULL)/.done
+	@PYTHON=$(CURDIR)/$(FULL)/bin/python sh Testing/system/install_runners.sh "$(RUNNERS)"
 
 $(LIGHT)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LIGHT)
@@ -58,4 +65,4 @@ $(FULL)/.done: pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(LIGHT) $(FULL) .venv-peers demo-output preview-output
+	rm -rf $(LIGHT) $(FULL) .venv-peers .venv-runners demo-output preview-output
