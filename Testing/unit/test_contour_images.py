@@ -1,34 +1,37 @@
 """Further images: how they lie, which image of a model they are, and contours brought from one to the other."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from data.drawn_mr import drawn_mr, planning_ct
 from data.odd_dicom import ball_volume, edit, oriented_grid
 from data.registrations import write_registration
 from scipy.spatial.transform import Rotation
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
-
-from radoncai.cli.main import main  # noqa: E402
-from radoncai.contour.carry import onto  # noqa: E402
-from radoncai.contour.images import PLANNING, Placed, assigned, place, relation  # noqa: E402
-from radoncai.contour.registered import matrix_of_file  # noqa: E402
+from radoncai.cli.main import main
+from radoncai.contour.carry import onto
+from radoncai.contour.choose import Share
+from radoncai.contour.images import PLANNING, Placed, assigned, place, relation
+from radoncai.contour.registered import matrix_of_file
 from radoncai.contour.registered import write_registration as write_rigid
-from radoncai.core.errors import InputError  # noqa: E402
-from radoncai.core.grid import Grid  # noqa: E402
-from radoncai.core.rigid import Rigid  # noqa: E402
-from radoncai.core.structures import Structure  # noqa: E402
-from radoncai.core.volume import Source, Volume  # noqa: E402
-from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
-from radoncai.dicom.labels import read_labels  # noqa: E402
-from radoncai.dicom.rtstruct_reader import read_rtstruct  # noqa: E402
-from radoncai.dicom.series import read_series  # noqa: E402
-from radoncai.models.runners import classical  # noqa: E402
-from radoncai.models.spec import ImageSpec, ModelSpec  # noqa: E402
+from radoncai.contour.several import Images, run_shares
+from radoncai.core.errors import InputError
+from radoncai.core.grid import Grid
+from radoncai.core.progress import Progress
+from radoncai.core.resample import resample_array
+from radoncai.core.rigid import Rigid
+from radoncai.core.structures import Structure
+from radoncai.core.volume import Source, Volume
+from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.labels import read_labels
+from radoncai.dicom.rtstruct_reader import read_rtstruct
+from radoncai.dicom.series import read_series
+from radoncai.models.catalogue import read_folder
+from radoncai.models.runners import classical
+from radoncai.models.spec import ImageSpec, ModelSpec
 
 AXIAL = (1, 0, 0, 0, 1, 0)
 PLACE, RADIUS = (6.0, -20.0, 40.0), 15.0
@@ -237,3 +240,26 @@ def test_a_masks_file_holds_what_was_brought_over(pair, mr_model):
                  "--registration", str(folder / "reg" / "reg.dcm"), "-o", str(folder / "out")]) == 0
     kept = read_labels(folder / "out" / "structures.seg.nrrd")
     assert kept.grid.same_as(ct.grid, 0.01) and kept.names == ("Brain",)
+
+
+def test_a_model_of_two_images_reads_the_mr_where_the_registration_puts_it():
+    """The same labels as from an MR that lies on the CT's grid, and others from one put in the wrong place."""
+    pytest.importorskip("monai")
+    ct, (mr, matrix) = planning_ct(), drawn_mr((4, -3, 6), (8, -12, 15))
+    on_ct = resample_array(mr.array, Grid(mr.grid.shape, matrix @ mr.grid.index_to_lps), ct.grid)
+    astray = matrix.copy()
+    astray[:3, 3] += 20.0
+    share = Share(read_folder(Path(__file__).parents[1] / "data" / "models" / "bundle_two_images"))
+    moved, there, wrong = (_brainstem(share, ct, placed) for placed in (
+        Placed("MR", mr, matrix), Placed("MR", Volume(on_ct, ct.grid, "MR", "1")), Placed("MR", mr, astray)))
+    assert _dice(moved, there) > 0.98 and _dice(wrong, there) < 0.8
+
+
+def _brainstem(share, ct, mr):
+    result = run_shares([share], Images(Placed(PLANNING, ct), (mr,)), Progress())[0]
+    assert result.inputs["MR"].get("registration", {}) == mr.record
+    return result.structures.find("Brainstem").full(ct.grid.shape)
+
+
+def _dice(a, b):
+    return 2 * (a & b).sum() / (a.sum() + b.sum())
