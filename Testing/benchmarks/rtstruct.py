@@ -107,7 +107,8 @@ def plastimatch(folder: Path) -> list[Row]:
 
 
 def peers(folder: Path) -> list[Row]:
-    """rt-utils as writer and reader, dcmrtstruct2nii as a reader of our files."""
+    """rt-utils as writer and reader, dcmrtstruct2nii as a reader of our files; platipy stops at contours that reach the
+    last row or column, so it reads in Testing/system only."""
     why = peers_missing()
     if why:
         return skipped("rt-utils, dcmrtstruct2nii", why)

@@ -1,4 +1,4 @@
-"""The steps of rtstruct.py that run in the peers' environment: rt-utils and dcmrtstruct2nii, pydicom 2.4."""
+"""The steps of rtstruct.py that run in the peers' environment: rt-utils, dcmrtstruct2nii, platipy; pydicom 2.4."""
 
 from __future__ import annotations
 
@@ -93,7 +93,18 @@ def nii(folder: Path, way: str) -> dict[str, float]:
     return clock.figures()
 
 
+def platipy(folder: Path, way: str) -> dict[str, float]:
+    from platipy.dicom.io.rtstruct_to_nifti import convert_rtstruct
+
+    place = folder / f"platipy_{way}"
+    place.mkdir()
+    clock = Clock()
+    with clock:
+        convert_rtstruct(str(folder / "ct"), str(folder / f"{way}.dcm"), prefix="mask_", output_dir=str(place))
+    return clock.figures()
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    steps = {"write": write, "read": read, "nii": nii}
+    steps = {"write": write, "read": read, "nii": nii, "platipy": platipy}
     print(json.dumps(steps[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])))
