@@ -1,5 +1,7 @@
 """Jobs through a real worker process give what the library gives, on the image's own axes."""
 
+import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -224,6 +226,27 @@ def test_a_set_is_checked_before_it_is_written_and_compared_afterwards(client, s
     assert "Lens_L (not in the scan)" in pydicom.dcmread(written["path"]).StructureSetDescription
     bad = run(client, "check_structures", {**ask, "profile": "moon"})[0]
     assert bad["kind"] == "input" and "generic" in bad["text"]
+    job.close()
+
+
+def test_a_clinics_profile_decides_on_approval_and_rejection(client, series, own_home, tmp_path):
+    volume, files, _ = series
+    place, home = client.new_folder(), Path(os.environ["RADONCAI_HOME"]) / "templates" / "profiles"
+    home.mkdir(parents=True, exist_ok=True)
+    profile = {"name": "house", "title": "House", "extends": "generic", "approve": True, "rejected": "stop"}
+    (home / "house.json").write_text(json.dumps(profile), encoding="utf-8")
+    request = {"folder": str(place), "image": image_of(volume, place, files), "model": "body", "override": True}
+    event, _, job = run(client, "contour", request)
+    seen = {"status": "approved", "reviewer": "Doe^Jane", "reviewed_at": "2026-02-03 14:05"}
+    rows = [{**s, **seen} for s in event["result"]["structures"]]
+    ask = {**request, "structures": rows, "profile": "house", "output": str(tmp_path / "out")}
+    found = run(client, "check_structures", ask)[0]["result"]
+    assert found["status_line"] == "Leaves as APPROVED by Doe^Jane." and not found["findings"]
+    data = pydicom.dcmread(run(client, "write_structures", ask)[0]["result"]["path"])
+    assert (data.ApprovalStatus, data.ReviewerName, data.ReviewDate) == ("APPROVED", "Doe^Jane", "20260203")
+    ask["structures"] = [*rows[1:], {**rows[0], "status": "rejected"}]
+    bad = run(client, "check_structures", ask)[0]
+    assert bad["kind"] == "input" and "was rejected by the reviewer" in bad["text"]
     job.close()
 
 
