@@ -38,8 +38,9 @@ def export_request(folder, volume, contours, output, label: str, profile: str = 
     problem = why_not(volume, contours)
     if problem:
         raise InputError(problem)
+    missing = [entry for key in ("not_found", "not_available") for entry in segmentation.attribute(contours, key) or ()]
     return {"image": image_request(volume), "output": str(output), "label": label, "profile": profile,
-            "contours": drawing, "not_found": segmentation.attribute(contours, "not_found") or [],
+            "contours": drawing, "not_found": missing,
             "structures": segmentation.structures_request(contours, volume, folder)}
 
 
