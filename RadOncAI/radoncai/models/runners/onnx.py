@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -70,7 +69,10 @@ def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     try:
-        _bring_companions(folder, options)
+        companions = _companions(folder)
+        if companions:
+            sizes = [len(content) for content in companions.values()]
+            options.add_external_initializers_from_files_in_memory(list(companions), list(companions.values()), sizes)
         # from memory, so that the file itself cannot make onnxruntime open others
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=providers)
     except ModelError:
@@ -81,12 +83,10 @@ def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
     return OnnxRunner(session, folder.model.weights[name], used)
 
 
-def _bring_companions(folder: ModelFolder, options: Any) -> None:
+def _companions(folder: ModelFolder) -> dict[str, bytes]:
     """Weights kept beside .onnx files, only those that `model.json` vouches for. Raises ModelError."""
     names = [n for n in folder.model.weights if not n.endswith(OTHERS)]
-    contents = [checked(folder.path, name, folder.model.weights).read_bytes() for name in names]
-    if names:
-        options.add_external_initializers_from_files_in_memory(names, contents, [len(c) for c in contents])
+    return {name: checked(folder.path, name, folder.model.weights).read_bytes() for name in names}
 
 
 def cores() -> int:
