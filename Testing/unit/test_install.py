@@ -10,10 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from radoncai.cli.main import main
 from radoncai.core.errors import Cancelled, InputError, ModelError, PlatformError
 from radoncai.core.progress import Progress
 from radoncai.models import environment_install, environments
 from radoncai.models.environments import Recipe
+from radoncai.worker.jobs.install import run
+from radoncai.worker.work import Work
 
 pytest.importorskip("pip", reason="this Python has no pip")
 
@@ -63,6 +66,21 @@ def test_an_environment_comes_whole_from_a_folder_of_wheels(tiny, kind):
     assert {"making the environment", "fetching tinypkg", "fetching helperpkg", "unpacking Tiny"} <= set(steps)
     with pytest.raises(subprocess.CalledProcessError):
         said_by(sys.executable, "import tinypkg")
+
+
+@pytest.mark.slow
+def test_what_a_connected_machine_downloads_the_command_installs_elsewhere(tiny, monkeypatch, capsys):
+    index = write_wheel(tiny / "index", "tinypkg", "", "helperpkg")
+    write_wheel(index, "helperpkg")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    assert main(["install", "tiny", "--download", str(tiny / "carried")]) == 0
+    assert "2 wheels lie in" in capsys.readouterr().out
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tiny / "nothing"))
+    job = Work({"name": "tiny", "from": str(tiny / "carried")}, tiny, Progress(), print)
+    said = run(job)["text"]
+    assert said.startswith(f"Tiny is installed in {environments.place('tiny')}: tinypkg 1.0; ")
+    assert environments.installed("tiny")
 
 
 @pytest.mark.slow

@@ -27,15 +27,15 @@ from radoncai.phantom.patient import sample_patient
 
 DATA = Path(__file__).parents[1] / "data"
 MODELS = DATA / "models"
-HEAD = (slice(0, 30), slice(25, 115), slice(40, 120))
+HEAD = (slice(0, 25), slice(20, 75), slice(33, 73))
 real = pytest.mark.skipif(not environments.installed("nnunet"),
                           reason="nnU-Net is not installed here (make test or radoncai install nnunet brings it)")
 
 
 @pytest.fixture(scope="module")
 def head():
-    """CT and a second image of the same head, 5 x 3.6 x 3.6 mm, so that both ways are resampled."""
-    ct = sample_patient(3, (5.0, 3.6, 3.6), z_range_mm=(-90.0, 60.0)).ct.crop(HEAD)
+    """CT and a second image of the same head, 6 x 4.5 x 4.5 mm, so that both ways are resampled."""
+    ct = sample_patient(3, (6.0, 4.5, 4.5), z_range_mm=(-90.0, 60.0)).ct.crop(HEAD)
     second = Volume(np.clip(300 - np.abs(ct.array), 0, 300).astype(np.int16), ct.grid, "MR", "1")
     return ct, second
 
@@ -98,7 +98,7 @@ def test_labels_equal_those_of_nnunets_own_predictor(case, head, own_labels):
     for value, structure in zip(values, spec.names, strict=True):
         if structure in result.found:
             ours[full(result.found[structure], shape)] = value
-    assert np.count_nonzero(own) > 300, "the network draws something"
+    assert np.count_nonzero(own) > 100, "the network draws something"
     assert np.count_nonzero(ours != own) <= 0.001 * np.count_nonzero(own)
 
 

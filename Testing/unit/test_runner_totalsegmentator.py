@@ -68,8 +68,8 @@ def small_weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def head():
-    return sample_patient(3, (5.0, 3.6, 3.6), z_range_mm=(-90.0, 60.0)).ct.crop((slice(0, 30), slice(25, 115),
-                                                                              slice(40, 120)))
+    part = slice(0, 25), slice(20, 75), slice(33, 73)
+    return sample_patient(3, (6.0, 4.5, 4.5), z_range_mm=(-90.0, 60.0)).ct.crop(part)
 
 
 def run(folder, ct, names=None, progress=None):

@@ -80,17 +80,18 @@ def predict(stage: Stage, image: np.ndarray, request: dict, before: np.ndarray |
     predictor.begin(report, step, len(stage.parameters))
     logits, chances = None, None
     spread = request["uncertainty"] and len(stage.parameters) > 1
-    for parameters in stage.parameters:
-        predictor.list_of_parameters = [parameters]
-        one = predictor.predict_logits_from_preprocessed_data(data).cpu()
+    with torch.inference_mode():
+        for parameters in stage.parameters:
+            predictor.list_of_parameters = [parameters]
+            one = predictor.predict_logits_from_preprocessed_data(data).cpu()
+            if spread:
+                chance = stage.labels.apply_inference_nonlin(one).half()
+                chances = chance if chances is None else chances.add_(chance)
+            logits = one if logits is None else logits.add_(one)
+        if len(stage.parameters) > 1:
+            logits /= len(stage.parameters)
         if spread:
-            chance = stage.labels.apply_inference_nonlin(one).half()
-            chances = chance if chances is None else chances.add_(chance)
-        logits = one if logits is None else logits.add_(one)
-    if len(stage.parameters) > 1:
-        logits /= len(stage.parameters)
-    if spread:
-        chances /= len(stage.parameters)
+            chances /= len(stage.parameters)
     report(step, 1.0)
     return logits, chances, properties
 
