@@ -9,6 +9,8 @@ from slicer.i18n import tr as _
 
 from radoncai.core.errors import InputError
 
+from . import results
+
 
 def volume_of(contours, otherwise=None):
     """The image that the contours lie on."""
@@ -38,9 +40,8 @@ def export_request(folder, volume, contours, output, label: str, profile: str = 
     problem = why_not(volume, contours)
     if problem:
         raise InputError(problem)
-    missing = [entry for key in ("not_found", "not_available") for entry in segmentation.attribute(contours, key) or ()]
     return {"image": image_request(volume), "output": str(output), "label": label, "profile": profile,
-            "contours": drawing, "not_found": missing,
+            "contours": drawing, "not_found": results.absent(contours),
             "structures": segmentation.structures_request(contours, volume, folder)}
 
 

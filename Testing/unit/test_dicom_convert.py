@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -13,8 +15,10 @@ from radoncai.core.structures import Algorithm, Review, Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.convert import convert
 from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.dose import read_dose
 from radoncai.dicom.image import read_image, write_image, write_seg_nrrd
 from radoncai.dicom.labels import read_labels
+from radoncai.dicom.mask_folder import read_mask_folder
 from radoncai.dicom.rtdose import read_rtdose, write_rtdose
 from radoncai.dicom.rtplan import write_rtplan
 from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
@@ -108,7 +112,8 @@ def test_masks_in_other_orientations_are_turned_exactly(ct, tmp_path):
 def test_oblique_rasters_are_resampled_to_their_place_and_said(tmp_path):
     turned = sitk.VersorTransform((0.0, 0.2, 1.0), 0.3)
     ball = np.rint(1000 - 40 * np.linalg.norm((np.indices((25, 27, 29)) - 13).astype(float), axis=0)).astype(np.int16)
-    for name, array in (("image", ball), ("Ball", (ball > 600).astype(np.uint8))):
+    gray = np.clip(ball / 20.0, 0, None).astype(np.float32)
+    for name, array in (("image", ball), ("Ball", (ball > 600).astype(np.uint8)), ("dose", gray)):
         image = sitk.GetImageFromArray(array)
         image.SetDirection(turned.GetMatrix())
         image.SetOrigin((5.0, -7.0, 9.0))
@@ -122,6 +127,16 @@ def test_oblique_rasters_are_resampled_to_their_place_and_said(tmp_path):
     at = np.argwhere(found.structures[0].full(found.grid.shape)).mean(axis=0)[::-1]
     assert np.allclose(found.grid.to_lps(at[None])[0], expected, atol=0.1) and "interpolated" in found.warnings[0]
     assert found.volume_cc(found.structures[0]) == pytest.approx((ball > 600).sum() / 1000, rel=0.03)
+    dose = read_dose(tmp_path / "dose.nii.gz").volume
+    at = np.argwhere(dose.array > 47).mean(axis=0)[::-1]
+    assert dose.grid.is_axial and np.allclose(dose.grid.to_lps(at[None])[0], expected, atol=0.3)
+    assert dose.array.max() == pytest.approx(50, abs=2) and "oblique by" in dose.source.warnings[0]
+    (tmp_path / "masks").mkdir()
+    for name in ("A", "B"):
+        shutil.copy(tmp_path / "Ball.nii.gz", tmp_path / "masks" / f"{name}.nii.gz")
+    folder = read_mask_folder(tmp_path / "masks")
+    assert folder.names == ("A", "B") and folder.grid.is_axial and "interpolated" in folder.warnings[0]
+    assert np.array_equal(folder.find("B").mask, found.structures[0].mask)
 
 
 def test_masks_on_another_grid_are_interpolated_and_said(ct, tmp_path):

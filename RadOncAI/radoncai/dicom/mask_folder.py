@@ -9,6 +9,7 @@ import numpy as np
 
 from radoncai.core.errors import InputError
 from radoncai.core.structures import Structure, StructureSet
+from radoncai.dicom.planes import structures_upright
 from radoncai.dicom.raster import raster_ending, read_raster, stem, write_raster
 
 
@@ -20,14 +21,15 @@ def mask_files(folder: Path) -> list[Path]:
 def read_mask_folder(folder: Path) -> StructureSet:
     """One structure a file: voxels above 0 (above 0.5 in files with fractions). Empty masks are in `missing`.
 
-    InputError where the folder holds no masks or they lie on different grids.
+    Oblique masks are interpolated onto axial slices, which is said. InputError where the folder holds no
+    masks or they lie on different grids.
     """
     files = mask_files(folder)
     if not files:
         raise InputError(f"{folder} holds no NIfTI or NRRD masks.")
     grid, structures, missing = None, [], {}
     for file in files:
-        array, here, _ = read_raster(file)
+        array, here, _ = read_raster(file, oblique="keep")
         if array.ndim != 3:
             raise InputError(f"{file} holds several values a voxel; a mask has one.")
         if grid is not None and not grid.same_as(here):
@@ -38,7 +40,8 @@ def read_mask_folder(folder: Path) -> StructureSet:
             structures.append(Structure.from_full(stem(file), mask))
         else:
             missing[stem(file)] = "its mask is empty"
-    return StructureSet(grid, tuple(structures), label=Path(folder).name[:16], missing=missing)
+    found = StructureSet(grid, tuple(structures), label=Path(folder).name[:16], missing=missing)
+    return found if grid.is_axial else structures_upright(found, str(folder))
 
 
 def write_mask_folder(structures: StructureSet, folder: Path, ending: str = ".nii.gz") -> tuple[str, ...]:
