@@ -55,7 +55,7 @@ def metric_rows(path: Path, data: str) -> list[dict]:
                               "n": len(values), "data": data})
         if found:
             mean = round(float(np.mean([m["value"] for m in found])), 3)
-            found.append({"structure": "mean of the organs", "metric": metric, "value": mean, "n": len(found),
+            found.append({"structure": "mean", "metric": metric, "value": mean, "n": len(found),
                           "data": data})
         out += found
     return out

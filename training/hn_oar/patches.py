@@ -12,8 +12,7 @@ from prepare import AIR, ORGANS
 from torch import Tensor
 from torch.nn import functional
 
-PATCH = (64, 64, 80)
-SMALL = (64, 48, 64)
+PATCH = (64, 48, 64)
 SPACING = np.array([3.0, 3.9, 3.9])
 MIDDLE = [n for n, name in enumerate(ORGANS) if "Parotid" not in name]
 CENTRED = 0.75
@@ -90,9 +89,9 @@ def random_affine(rng: np.random.Generator) -> np.ndarray:
     return np.diag(1 / SPACING) @ turn @ np.diag(scale * SPACING)
 
 
-def sample(case: Case, centre: np.ndarray, affine: np.ndarray, shape: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
+def sample(case: Case, centre: np.ndarray, affine: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
     """HU, organ bits and unsure bits of a patch around `centre`; beyond the scan there is air and no organ."""
-    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in shape]
+    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in PATCH]
     offsets = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
     position = offsets @ torch.tensor(affine.T, dtype=torch.float32) + torch.tensor(centre, dtype=torch.float32)
     size = torch.tensor(case.hu.shape, dtype=torch.float32)
@@ -159,13 +158,12 @@ def unpack(bits: Tensor) -> Tensor:
     return torch.stack([(bits >> n & 1).float() for n in range(len(ORGANS))])
 
 
-def make_patch(case: Case, centre: np.ndarray, rng: np.random.Generator,
-               shape: tuple[int, ...] = SMALL) -> tuple[Tensor, Tensor, Tensor]:
+def make_patch(case: Case, centre: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Network input (2, ...), target (7, ...) and weight (7, ...): 0 where nobody knows.
 
     Where another organ was drawn an unknown organ cannot be: those voxels do count.
     """
-    hu, bits, unsure = sample(case, centre, random_affine(rng), shape)
+    hu, bits, unsure = sample(case, centre, random_affine(rng))
     add_couch(hu, rng)
     cut_field_of_view(hu, bits, rng)
     x, target = normalise(relight(hu, rng)), unpack(bits)

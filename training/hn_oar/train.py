@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from losses import dice_loss
 from networks import NETWORKS, build, save_weights, take_over
-from patches import PATCH, SMALL, Case, choose_centre, load_case, make_patch
+from patches import Case, choose_centre, load_case, make_patch
 from predict import labels, predict, torch_runner
 from prepare import ORGANS
 
@@ -24,7 +24,6 @@ LEARNING_RATE = 1.5e-3
 EMA = 0.999
 BACKGROUND_SHARE = 0.04
 PHANTOM_SHARE = 0.04
-FULL_FROM = 0.93
 
 
 @dataclass
@@ -88,10 +87,9 @@ def pick(pools: dict[str, list[Case]], rng: np.random.Generator) -> tuple[Case, 
     return choose_centre(pools["fit"], rng)
 
 
-def patch(pools: dict, rng: np.random.Generator, progress: float) -> tuple[torch.Tensor, ...]:
-    """Small patches, and towards the end more and more of the size that the engine runs."""
-    shape = PATCH if rng.random() < (progress - FULL_FROM) / (1 - FULL_FROM) else SMALL
-    return make_patch(*pick(pools, rng), rng, shape)
+def patch(pools: dict, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
+    """Input, target and weight."""
+    return make_patch(*pick(pools, rng), rng)
 
 
 def step(state: State, patch: tuple[torch.Tensor, ...], progress: float, device: str) -> float:
@@ -159,10 +157,10 @@ def train(state: State, pools: dict, cases: Sequence[Case], options: argparse.Na
     planned, checked = options.minutes * 60, state.seconds
     last, used = time.time(), time.process_time()
     loader = ThreadPoolExecutor(1)
-    coming = loader.submit(patch, pools, rng, 0.0)
+    coming = loader.submit(patch, pools, rng)
     while state.seconds < planned:
         progress = state.seconds / planned
-        ready, coming = coming.result(), loader.submit(patch, pools, rng, progress)
+        ready, coming = coming.result(), loader.submit(patch, pools, rng)
         state.history.append(step(state, ready, progress, device))
         now, busy = time.time(), time.process_time()
         state.seconds, last = state.seconds + now - last, now
