@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import qt
 from slicer.i18n import tr as _
 
@@ -13,8 +15,8 @@ CHOSEN_PX, BESIDE_PX = 2, 1
 class BesideMenu:
     """The menu of the button Beside: a check mark for each other result of this image."""
 
-    def __init__(self, button) -> None:
-        self.button = button
+    def __init__(self, button, on_change: Callable[[], None]) -> None:
+        self.button, self._on_change = button, on_change
         self.menu = qt.QMenu(button)
         button.setMenu(self.menu)
         self._listed: list = []
@@ -48,6 +50,7 @@ class BesideMenu:
         def toggle(is_on: bool) -> None:
             draw(node, BESIDE_PX)
             node.SetDisplayVisibility(is_on)
+            self._on_change()
         return toggle
 
 

@@ -19,7 +19,7 @@ from radoncai.core.errors import Cancelled
 from . import editor, export, results, words
 from .beside import CHOSEN_PX, BesideMenu, draw
 from .exports import Exports
-from .further_images import FurtherImages, own_image
+from .images.further_images import FurtherImages, own_image
 from .options import Options
 from .reviewing import Reviewing, ours
 from .structure_picker import StructurePicker
@@ -46,7 +46,7 @@ class AutoContourPanel(PanelWidget):
         self.fresh = OutOfDateMark(ui.freshnessRow)
         self.sections = {name: Section(getattr(ui, f"{name}Section")) for name in ("input", "model", "result")}
         self.exports = Exports(self, ui.exportButton)
-        self.beside = BesideMenu(ui.besideButton)
+        self.beside = BesideMenu(ui.besideButton, self.refresh_soon)
         self.reviewing = Reviewing(self.refresh_soon)
         build.as_caption(ui.contoursLabel)
         ui.contoursSelector.connect("nodeActivated(vtkMRMLNode*)", self.on_chosen)
@@ -92,7 +92,7 @@ class AutoContourPanel(PanelWidget):
         if self.node is not None and current is not None and self.model.name != self.node.model:
             self.node.model, self.node.left_out = self.model.name, []
         left_out = list(self.node.left_out) if self.node is not None else []
-        lacking = {s["name"]: s["why_not"] for s in (current or {}).get("lacking", ())}
+        lacking = {s["label"]: s["why_not"] for s in (current or {}).get("lacking", ())}
         self.picker.offer(tuple(current["structures"]) if current else (), left_out, lacking)
         self.options.offer(current)
         self.look()

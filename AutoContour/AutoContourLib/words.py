@@ -29,7 +29,7 @@ def action(names: list[str]) -> str:
 
 def lacking(structures: list[dict]) -> str:
     """No model here for Lens_L, Lens_R and 3 more: what a preset names and nothing installed gives."""
-    names = [s["name"] for s in structures]
+    names = [s["label"] for s in structures]
     text = ", ".join(names[:MOST_NAMED])
     if len(names) > MOST_NAMED:
         text = _("{names} and {n} more").format(names=text, n=len(names) - MOST_NAMED)

@@ -6,31 +6,32 @@ from slicer.i18n import tr as _
 
 MB_PER_GB = 1024
 PRESET = "preset:"
+INSTALL = "radoncai install "
 
 
 def as_choice(preset: dict, models: list[dict]) -> dict:
     """A preset in the shape of a model: what it can make here, what it lacks, what its models ask for.
 
-    `lacking` are its structures that no installed model gives, each with `why_not` and `install`.
+    `lacking` are its structures that no installed model gives, each with `label` and `why_not`.
     """
-    lacking = [s for s in preset["structures"] if s.get("why_not")]
-    used = {name: named(models, name) for name in preset["models"]}
-    rows = [row for row in used.values() if row is not None]
-    install = next((s["install"] for s in lacking if s.get("install")), None)
+    structures = [{**s, "label": s.get("local_name") or s["name"]} for s in preset["structures"]]
+    lacking = [s for s in structures if s["why_not"]]
+    rows = [row for row in (named(models, name) for name in preset["models"]) if row is not None]
+    install = (command.removeprefix(INSTALL) for command in preset["install"] if command.startswith(INSTALL))
     site = preset.get("site") or ""
     seconds = [row.get("expected_s") for row in rows]
     return {
         "id": PRESET + preset["name"], "name": PRESET + preset["name"], "preset": preset["name"], "version": "",
         "default": True, "title": preset["title"], "sites": [site] if site else [], "modality": [],
-        "structures": [s["name"] for s in preset["structures"]], "lacking": lacking, "models": list(used),
-        "experimental": True, "usable": len(lacking) < len(preset["structures"]), "needs": install,
+        "structures": [s["label"] for s in structures], "lacking": lacking, "models": list(preset["models"]),
+        "experimental": True, "usable": len(lacking) < len(structures), "needs": next(install, None),
         "why_not": lacking[0]["why_not"] if lacking else None, "images": [],
         "agreements": [{**a, "model": row["id"]} for row in rows for a in row.get("agreements") or ()],
         "memory_mb": max((row.get("memory_mb") or 0 for row in rows), default=0) or None,
         "expected_s": sum(seconds) if seconds and all(seconds) else None,
         "flips": any(row.get("flips") for row in rows), "spreads": any(row.get("spreads") for row in rows),
-        "search": " ".join([preset["name"], preset["title"], site, *(s["name"] for s in preset["structures"]),
-                            *(s.get("local_name") or "" for s in preset["structures"])]).lower(),
+        "search": " ".join([preset["name"], preset["title"], site, *(f"{s['name']} {s['label']}" for s in structures)]
+                           ).lower(),
     }
 
 

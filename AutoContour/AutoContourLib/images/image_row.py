@@ -12,9 +12,9 @@ from RadOncAILib.widgets.message_row import MessageRow
 from RadOncAILib.widgets.question import Question
 from slicer.i18n import tr as _
 
+from ..reviewing import reviewer
 from . import registering
 from .checkerboard import Checkerboard
-from .reviewing import reviewer
 
 FINE = ("same_frame", "accepted")
 
@@ -113,6 +113,7 @@ class ImageRow:
         """The model wants this image no more."""
         self.forget()
         self.selector.disconnect("currentNodeChanged(vtkMRMLNode*)", self._on_node)
+        self.selector.setMRMLScene(None)
         self.widget.hide()
         self.widget.deleteLater()
 

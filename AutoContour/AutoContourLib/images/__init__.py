@@ -1,0 +1,1 @@
+"""Images beside the planning image, and how they lie on it."""
