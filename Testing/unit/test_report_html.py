@@ -373,3 +373,9 @@ def test_a_target_that_holds_a_boost_says_so(sections: dict) -> None:
     assert table.count("<li>") == 1
     assert "<li>contains PTV_7000: its HI, V107% and highest doses are those of the boost</li>" in table
     assert re.search(r"PTV_5600<span[^>]*><sup>1</sup>", table)
+
+
+def test_rows_that_hold_more_rows_are_lists_for_a_table_would_have_no_room() -> None:
+    flat, nested = [{"name": "a", "version": "1"}], [{"name": "a", "inputs": {"image": {"series_uid": "1.2"}}}]
+    assert "<table" in value_html(flat)
+    assert "<table" not in value_html(nested) and "1.2" in value_html(nested)

@@ -110,13 +110,14 @@ def doubts(sentences: Sequence[tuple[str, str]], none: str) -> str:
 
 
 def value_html(value: object) -> str:
-    """Any JSON value as HTML: mappings as description lists, lists of mappings as tables, the rest as text."""
+    """Any JSON value as HTML: mappings as description lists, lists of flat mappings as tables, the rest as text."""
     if value is None or value == "" or (isinstance(value, (Mapping, list, tuple)) and not value):
         return DASH
     if isinstance(value, Mapping):
         return facts([(str(k), value_html(v)) for k, v in value.items()])
     if isinstance(value, (list, tuple)):
-        if value and all(isinstance(v, Mapping) for v in value):
+        if all(isinstance(v, Mapping) for v in value) and not any(isinstance(c, Mapping) for v in value
+                                                                  for c in v.values()):
             return _rows_of_mappings(value)
         if any(isinstance(v, Mapping) for v in value) or sum(len(str(v)) for v in value) > 60:
             return f'<ul>{"".join(f"<li>{value_html(v)}</li>" for v in value)}</ul>'
