@@ -12,11 +12,11 @@ from data.registrations import write_registration
 from scipy.spatial.transform import Rotation
 
 from radoncai.cli.main import main
-from radoncai.contour.carry import onto
-from radoncai.contour.choose import Share
-from radoncai.contour.images import PLANNING, Placed, assigned, place, relation
-from radoncai.contour.registered import matrix_of_file
-from radoncai.contour.registered import write_registration as write_rigid
+from radoncai.contour.images.carry import onto
+from radoncai.contour.images.placed import PLANNING, Placed, assigned, place, relation
+from radoncai.contour.images.registered import matrix_of_file
+from radoncai.contour.images.registered import write_registration as write_rigid
+from radoncai.contour.presets.choose import Share
 from radoncai.contour.several import Images, run_shares
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid

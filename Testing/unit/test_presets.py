@@ -13,10 +13,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
 from worker_requests import trunk_volume  # noqa: E402
 
 from radoncai.cli.main import main  # noqa: E402
-from radoncai.contour.choose import choose, preset_row  # noqa: E402
-from radoncai.contour.images import PLANNING, Placed  # noqa: E402
+from radoncai.contour.images.placed import PLANNING, Placed  # noqa: E402
 from radoncai.contour.job import contour  # noqa: E402
-from radoncai.contour.preset import copy_preset, load_preset, preset_files, read_preset  # noqa: E402
+from radoncai.contour.presets.choose import choose, preset_row  # noqa: E402
+from radoncai.contour.presets.preset import copy_preset, load_preset, preset_files, read_preset  # noqa: E402
 from radoncai.contour.several import Images, run_shares  # noqa: E402
 from radoncai.core.errors import Cancelled, InputError  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
@@ -46,7 +46,7 @@ def home(tmp_path, monkeypatch):
 
 
 def write(name, content):
-    from radoncai.contour.preset import own_folder
+    from radoncai.contour.presets.preset import own_folder
     own_folder().mkdir(parents=True, exist_ok=True)
     path = own_folder() / f"{name}.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))

@@ -14,9 +14,9 @@ from radoncai.core.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from radoncai.contour.choose import Choice
     from radoncai.contour.job import ContourResult
-    from radoncai.contour.preset import Preset
+    from radoncai.contour.presets.choose import Choice
+    from radoncai.contour.presets.preset import Preset
     from radoncai.contour.several import Images
     from radoncai.contour.write import RtstructOptions
     from radoncai.core.provenance import Provenance
@@ -55,9 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.cli.further_images import further_images, paths_of, registrations_of
-    from radoncai.contour.choose import Share
-    from radoncai.contour.images import PLANNING, Placed
-    from radoncai.contour.preset import load_preset
+    from radoncai.contour.images.placed import PLANNING, Placed
+    from radoncai.contour.presets.choose import Share
+    from radoncai.contour.presets.preset import load_preset
     from radoncai.contour.several import Images, run_shares
     from radoncai.contour.write import RtstructOptions, write_results
     from radoncai.core.output import staged
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
 
 def _choice(preset: Preset, images: Images, wanted: list[str] | None, override: bool) -> Choice:
     """What the preset comes to on these images. Raises ModelError where no model of it can run."""
-    from radoncai.contour.choose import choose
+    from radoncai.contour.presets.choose import choose
 
     choice = choose(preset, images.planning, images.others, wanted=wanted, override=override)
     if not choice.shares:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from radoncai.core.errors import InputError
 
 if TYPE_CHECKING:
-    from radoncai.contour.images import Placed
+    from radoncai.contour.images.placed import Placed
     from radoncai.core.volume import Volume
     from radoncai.models.spec import ModelSpec
 
@@ -49,8 +49,8 @@ def registrations_of(options: Sequence[str], names: Sequence[str]) -> dict[str, 
 
 def further_images(paths: Mapping[str, Path], how: Mapping[str, str], planning: Volume, args: argparse.Namespace,
                    spec: ModelSpec | None) -> tuple[Placed, ...]:
-    """The images read and placed beside the planning image, as `radoncai.contour.images.place` says."""
-    from radoncai.contour.images import place
+    """The images read and placed beside the planning image, as `radoncai.contour.images.placed.place` says."""
+    from radoncai.contour.images.placed import place
     from radoncai.dicom.image import read_image
 
     kinds = {image.name.casefold(): image.modality for image in spec.images} if spec else {}

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.cli.further_images import further_images, paths_of, registrations_of
-    from radoncai.contour.images import PLANNING, Placed, assigned
+    from radoncai.contour.images.placed import PLANNING, Placed, assigned
     from radoncai.core.output import staged
     from radoncai.dicom.image import read_image
     from radoncai.models.catalogue import find

@@ -24,8 +24,8 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
 
 
 def _list(args: argparse.Namespace) -> Outcome:
-    from radoncai.contour.choose import preset_row
-    from radoncai.contour.preset import preset_files, read_preset
+    from radoncai.contour.presets.choose import preset_row
+    from radoncai.contour.presets.preset import preset_files, read_preset
 
     rows, broken = [], []
     for path in preset_files().values():
@@ -38,8 +38,8 @@ def _list(args: argparse.Namespace) -> Outcome:
 
 
 def _show(args: argparse.Namespace) -> Outcome:
-    from radoncai.contour.choose import preset_row
-    from radoncai.contour.preset import load_preset
+    from radoncai.contour.presets.choose import preset_row
+    from radoncai.contour.presets.preset import load_preset
 
     preset = load_preset(args.name)
     row = preset_row(preset)
@@ -50,7 +50,7 @@ def _show(args: argparse.Namespace) -> Outcome:
 
 
 def _copy(args: argparse.Namespace) -> Outcome:
-    from radoncai.contour.preset import copy_preset
+    from radoncai.contour.presets.preset import copy_preset
 
     if not args.to:
         raise InputError("Say how the copy is to be named: --to NEW.")

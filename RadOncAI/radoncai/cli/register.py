@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from dataclasses import replace
 
-    from radoncai.contour.images import relation
-    from radoncai.contour.registered import write_registration
+    from radoncai.contour.images.placed import relation
+    from radoncai.contour.images.registered import write_registration
     from radoncai.core.output import staged
     from radoncai.core.rigid import register
     from radoncai.dicom.image import read_image

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from radoncai.contour.carry import carried
-from radoncai.contour.choose import Share
 from radoncai.contour.findings import check_all
-from radoncai.contour.images import Placed, assigned
+from radoncai.contour.images.carry import carried
+from radoncai.contour.images.placed import Placed, assigned
 from radoncai.contour.job import ContourResult, contour
-from radoncai.contour.preset import PresetStructure
+from radoncai.contour.presets.choose import Share
+from radoncai.contour.presets.preset import PresetStructure
 from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
 from radoncai.core.structures import Structure, StructureSet

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from radoncai.contour.choose import Choice
 from radoncai.contour.job import ContourResult
+from radoncai.contour.presets.choose import Choice
 from radoncai.contour.table import structure_rows
 from radoncai.core.progress import Progress
 from radoncai.core.provenance import Provenance, describe, pseudonym, run_stamp

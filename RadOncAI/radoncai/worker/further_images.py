@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from radoncai.contour.images import Placed, place, record_of
+from radoncai.contour.images.placed import Placed, place, record_of
 from radoncai.core.errors import InputError
 from radoncai.core.volume import Volume
 from radoncai.dicom.same_patient import check_same_patient

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from radoncai.contour.choose import Choice, Share, choose
-from radoncai.contour.images import PLANNING, Placed
+from radoncai.contour.images.placed import PLANNING, Placed
 from radoncai.contour.job import ContourResult
-from radoncai.contour.preset import load_preset
+from radoncai.contour.presets.choose import Choice, Share, choose
+from radoncai.contour.presets.preset import load_preset
 from radoncai.contour.several import Images, run_shares
 from radoncai.contour.write import least_sure, merged, provenance
 from radoncai.core.errors import ModelError

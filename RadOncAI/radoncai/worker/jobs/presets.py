@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from radoncai.contour.choose import preset_row
-from radoncai.contour.preset import preset_files, read_preset
+from radoncai.contour.presets.choose import preset_row
+from radoncai.contour.presets.preset import preset_files, read_preset
 from radoncai.core.errors import InputError
 from radoncai.worker.words import for_panel
 from radoncai.worker.work import Work

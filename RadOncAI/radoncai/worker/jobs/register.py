@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from radoncai.contour.images import relation
-from radoncai.contour.registered import matrix_of_file
+from radoncai.contour.images.placed import relation
+from radoncai.contour.images.registered import matrix_of_file
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.provenance import file_hash, run_stamp

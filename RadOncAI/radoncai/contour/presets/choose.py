@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from radoncai.contour.images import Placed, assigned
-from radoncai.contour.preset import Candidate, Preset, PresetStructure
+from radoncai.contour.images.placed import Placed, assigned
+from radoncai.contour.presets.preset import Candidate, Preset, PresetStructure
 from radoncai.core.errors import InputError, RadOncAIError
 from radoncai.core.naming import resolve
 from radoncai.models.agreements import require

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from radoncai.contour.registered import matrix_of_file
+from radoncai.contour.images.registered import matrix_of_file
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.provenance import describe, file_hash

@@ -1,0 +1,1 @@
+"""Images beside the planning image: where they lie, and contours brought from them."""

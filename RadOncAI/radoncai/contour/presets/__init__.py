@@ -1,0 +1,1 @@
+"""Site presets: tables of structures, and which model gives which here."""
