@@ -19,8 +19,8 @@ CHANGED = 3
 
 
 def verify(args: argparse.Namespace, progress: Progress) -> Outcome:
-    """Files and cards of one model or all versions of all; with --run their kept cases too."""
-    from radoncai.models.catalogue import card_findings, damages, find, place_of, scan, versions
+    """Files and cards of one model or all versions of all; with --run the kept cases of those that names stand for."""
+    from radoncai.models.catalogue import card_findings, catalogue, damages, find, place_of, scan, versions
 
     folders = [find(args.name)] if args.name else versions()
     findings = [text for folder in folders for text in damages(folder)]
@@ -35,7 +35,8 @@ def verify(args: argparse.Namespace, progress: Progress) -> Outcome:
     result = {"verified": [f.name for f in folders], "findings": [], "remarks": remarks}
     if not args.repeat:
         return Outcome(result, whole + remarks)
-    return _repeated(folders, args.device, progress, result, whole + remarks)
+    chosen = folders if args.name else list(catalogue().values())
+    return _repeated(chosen, args.device, progress, result, whole + remarks)
 
 
 def keep(args: argparse.Namespace, progress: Progress) -> Outcome:
@@ -70,14 +71,20 @@ def _repeated(folders: list[ModelFolder], device: str, progress: Progress, resul
 
     inputs: dict = {}
     runs: list[Repeat] = []
+    without = []
     for folder in folders:
         found = repeat(folder, device=device, progress=progress, inputs=inputs)
-        lines += [] if found else [f"{folder.id}: no case is kept; radoncai models keep {folder.id} --case sample"]
+        without += [] if found else [folder.id]
         runs += found
     for run in runs:
         lines += [f"{run.model}, {run.case}: {_summary(run)}", *(f"  {c.name} {c.text}" for c in run.changes)]
+    if without:
+        more = f" and {len(without) - 3} more" if len(without) > 3 else ""
+        lines.append(f"no case is kept with {', '.join(without[:3])}{more}; radoncai models keep {without[0]} --case "
+                     "sample keeps one")
     changed = any(run.changes or run.problem for run in runs)
-    return Outcome({**result, "cases": [asdict(run) for run in runs], "changed": changed}, lines, CHANGED * changed)
+    return Outcome({**result, "cases": [asdict(run) for run in runs], "without_case": without,
+                    "changed": changed}, lines, CHANGED * changed)
 
 
 def _summary(run: Repeat) -> str:
