@@ -67,7 +67,7 @@ def size_of(request: dict[str, Any]) -> Size | None:
         voxels = float(np.prod(shape)) / 1e6
         matrix = np.asarray(image["ijk_to_lps"], float).reshape(4, 4)
         return Size(voxels, voxels * abs(float(np.linalg.det(matrix[:3, :3]))))
-    except (KeyError, TypeError, ValueError, AttributeError, OSError):
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, EOFError):
         return None
 
 

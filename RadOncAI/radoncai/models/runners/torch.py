@@ -32,9 +32,11 @@ class TorchRunner:
         try:
             with torch.inference_mode():
                 return self._network(batch)[0].float().cpu().numpy()
-        except (torch.OutOfMemoryError, MemoryError) as problem:
+        except torch.OutOfMemoryError as problem:
             raise PlatformError("Not enough memory on the device; choose --device cpu.") from problem
-        except RuntimeError as problem:
+        except (RuntimeError, MemoryError) as problem:
+            if is_out_of_memory(problem):
+                raise PlatformError("Not enough memory to run the model; close other programs.") from problem
             reason = str(problem).splitlines()[0]
             raise ModelError(f"The model failed on an input of shape {tuple(batch.shape)}: {reason}") from problem
 
@@ -58,6 +60,12 @@ def load(folder: ModelFolder, device: str, name: str) -> TorchRunner:
     network = build(folder)
     fill(network, state_of(path), path, folder)
     return TorchRunner(network.eval().to(place), folder.model.weights[name], place)
+
+
+def is_out_of_memory(problem: Exception) -> bool:
+    """Whether torch failed for lack of memory; on the CPU it says so in a RuntimeError's text alone."""
+    return isinstance(problem, MemoryError) or any(
+        text in str(problem) for text in ("can't allocate memory", "not enough memory", "bad_alloc"))
 
 
 def needs_torch(folder: ModelFolder) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from radoncai.core.errors import ModelError, PlatformError, RadOncAIError
 from radoncai.core.progress import Progress
+from radoncai.models.runners.torch import is_out_of_memory
 
 IMAGE, PRED = "image", "pred"
 PREPARING, RUNNING, BACK = "preparing the image", "running the model", "bringing the contours to the image"
@@ -70,24 +71,23 @@ def guarded(run: Callable[[], Any], name: str, what: str) -> Any:
     import torch
     try:
         return run()
-    except (MemoryError, torch.OutOfMemoryError) as problem:
-        raise PlatformError(f"Not enough memory for the {what} of {name}; close other programs, crop the image or "
-                            "choose --device cpu.") from problem
     except RadOncAIError:
         raise
     except Exception as problem:
-        reason = _first_reason(problem)
-        if "can't allocate memory" in reason or "not enough memory" in reason:
-            raise PlatformError(f"Not enough memory for the {what} of {name}; crop the image.") from problem
+        cause = _innermost(problem)
+        if isinstance(cause, torch.OutOfMemoryError) or is_out_of_memory(cause):
+            raise PlatformError(f"Not enough memory for the {what} of {name}; close other programs, crop the image or "
+                                "choose --device cpu.") from problem
+        reason = (str(cause).strip() or type(cause).__name__).splitlines()[0]
         raise ModelError(f"The {what} of the bundle {name} failed on this image ({reason}); "
                          "ask who made the bundle.") from problem
 
 
-def _first_reason(problem: BaseException) -> str:
+def _innermost(problem: BaseException) -> BaseException:
     """MONAI wraps the error of a step; the innermost one says what was wrong."""
     while problem.__cause__ is not None:
         problem = problem.__cause__
-    return (str(problem).strip() or type(problem).__name__).splitlines()[0]
+    return problem
 
 
 def _tiles(size: tuple[int, ...], inferer: Any) -> int:
