@@ -79,7 +79,7 @@ def beside_nnunet(folder: Path) -> list[Row]:
     names = ("nnU-Net's own predictor, small network", "our runner, same network")
     if model is None or predictor is None:
         return [Row(TABLE, name, "cold, time", None, "s", 0) for name in names]
-    trained = model / json.loads((model / "model.json").read_text()).get("folder", "")
+    trained = next(model.rglob("plans.json")).parent
     folds = sorted(p.name.removeprefix("fold_") for p in trained.glob("fold_*"))
     out, ours = folder / "theirs", folder / "ours"
     places = {f"nnUNet_{n}": str(folder) for n in ("raw", "preprocessed", "results")}
