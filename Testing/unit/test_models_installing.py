@@ -10,7 +10,7 @@ import pytest
 
 from radoncai.core.errors import ModelError
 from radoncai.models import agreements
-from radoncai.models.catalogue import added, catalogue, find, own_place, scan, search, verify, versions
+from radoncai.models.catalogue import added, catalogue, damages, find, own_place, scan, search, verify, versions
 from radoncai.models.describing import facts_from
 from radoncai.models.installing import add, install, remove
 
@@ -160,6 +160,24 @@ def test_real_models_of_each_format_get_a_model_json(tmp_path):
     assert [t for t in verify(bundle) if "card" not in t] == []
     script = install(tmp_path / "unet_torchscript")
     assert [a.kind for a in agreements.needed(script)] == ["code"]
+
+
+def test_a_trained_nnunet_folder_gets_a_model_json(tmp_path):
+    shutil.copytree(REAL / "nnunet_3d", tmp_path / "nnunet_3d")
+    for name in ("model.json", "card.json"):
+        (tmp_path / "nnunet_3d" / name).unlink()
+    folder = install(tmp_path / "nnunet_3d", facts={"name": "heads", "licence": "MIT"})
+    assert folder.model.runner == "nnunet" and folder.model.names and damages(folder) == []
+    assert folder.card["licence"] == "MIT" and any("checkpoint" in name for name in folder.model.weights)
+
+
+def test_a_hostile_archive_leaves_nothing(tmp_path):
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr("model/model.json", "{}")
+        archive.writestr("../../evil.txt", "evil")
+    with pytest.raises(ModelError, match="outside its folder"):
+        install(tmp_path / "evil.zip")
+    assert left_behind() == [] and not list(tmp_path.rglob("evil.txt"))
 
 
 def test_an_onnx_file_alone_needs_its_names_and_spacing(tmp_path):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from radoncai.cli.arguments import add_device
 from radoncai.cli.terminal import Outcome, table
 from radoncai.core.errors import ModelError
 from radoncai.core.progress import Progress
+
+if TYPE_CHECKING:
+    from radoncai.models.catalogue import ModelFolder
 
 SUMMARY = "List, show, install, verify models"
 ACTIONS = ("list", "show", "card", "verify", "install", "add", "remove", "agree", "keep")
@@ -75,13 +79,19 @@ def _list(args: argparse.Namespace, _progress: Progress) -> Outcome:
     result = [{"name": f.name, "version": f.version, "default": f.id in chosen, "place": place_of(f),
                "task": f.model.task, "title": f.title, "sites": f.model.sites, "modality": f.model.modality,
                "structures": f.model.names, "licence": f.model.licence, "why_not": why_not(f)} for f in folders]
-    rows = [[f.name, f.version + ("" if f.id in chosen else " (older)"), f.model.task, ", ".join(f.model.modality),
+    rows = [[f.name, f.version + ("" if f.id in chosen else " (older)"), f.model.task, _images(f),
              ", ".join(f.model.sites), place_of(f), f.title + (" (cannot run here)" if r["why_not"] else "")]
             for f, r in zip(folders, result, strict=True)]
     broken = [str(problem) for problem in scan()[1].values()]
     header = ["name", "version", "task", "images", "sites", "place", "title"]
     lines = table(rows, header) if rows else ["No model fits; radoncai models list shows all."]
     return Outcome({"models": result, "broken": broken}, [*lines, *_reasons(result), *broken])
+
+
+def _images(folder: ModelFolder) -> str:
+    """'CT', 'CT, MR' for one of them, 'CT + MR' for both."""
+    images = folder.model.images
+    return " + ".join(i.modality or i.name for i in images) if len(images) > 1 else ", ".join(folder.model.modality)
 
 
 def _reasons(rows: list[dict]) -> list[str]:
@@ -96,7 +106,8 @@ def _reasons(rows: list[dict]) -> list[str]:
 
 def _install(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.models.agreements import needed
-    from radoncai.models.catalogue import verify
+    from radoncai.models.card import missing_fields
+    from radoncai.models.catalogue import damages, verify
     from radoncai.models.describing import facts_from
     from radoncai.models.installing import install
 
@@ -106,7 +117,9 @@ def _install(args: argparse.Namespace, progress: Progress) -> Outcome:
                      facts=facts_from({"name": args.name_as, **options}))
     lines = [f"{folder.title} {folder.version} is installed as {folder.id} in {folder.path}",
              f"its licence: {folder.model.licence}", *(f"{a.text} radoncai models agree {folder.id}"
-                                                       for a in needed(folder)), *verify(folder)]
+                                                       for a in needed(folder)), *damages(folder)]
+    if lacking := missing_fields(folder.card):
+        lines.append(f"its card lacks {', '.join(lacking)}; radoncai models card {folder.id} --import FILE takes one")
     return Outcome({"name": folder.name, "version": folder.version, "path": str(folder.path),
                     "needed": [a.kind for a in needed(folder)], "findings": verify(folder)}, lines)
 
