@@ -242,6 +242,7 @@ def test_a_masks_file_holds_what_was_brought_over(pair, mr_model):
     assert kept.grid.same_as(ct.grid, 0.01) and kept.names == ("Brain",)
 
 
+@pytest.mark.slow
 def test_a_model_of_two_images_reads_the_mr_where_the_registration_puts_it():
     """The same labels as from an MR that lies on the CT's grid, and others from one put in the wrong place."""
     pytest.importorskip("monai")

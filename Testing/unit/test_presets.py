@@ -17,13 +17,16 @@ from radoncai.contour.images.placed import PLANNING, Placed  # noqa: E402
 from radoncai.contour.job import contour  # noqa: E402
 from radoncai.contour.presets.choose import choose, preset_row  # noqa: E402
 from radoncai.contour.presets.preset import copy_preset, load_preset, preset_files, read_preset  # noqa: E402
+from radoncai.contour.section import contour_section  # noqa: E402
 from radoncai.contour.several import Images, run_shares  # noqa: E402
+from radoncai.contour.write import merged  # noqa: E402
 from radoncai.core.errors import Cancelled, InputError  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
 from radoncai.core.resources import resources  # noqa: E402
 from radoncai.core.templates import match  # noqa: E402
 from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
 from radoncai.models.catalogue import catalogue  # noqa: E402
+from radoncai.report.contour_part import contour_part  # noqa: E402
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
 OURS = ("breast", "head_and_neck", "pelvis", "thorax")
@@ -198,3 +201,13 @@ def test_a_cancel_in_the_second_model_stops_the_run(home):
     with pytest.raises(Cancelled):
         run_shares(choose(load_preset("chest"), images.planning).shares, images, progress)
     assert told[0].startswith("body: ") and told[-1] == "unet_onnx: loading the model"
+
+
+def test_the_report_tells_not_available_from_not_found(home):
+    images = Images(Placed(PLANNING, trunk_volume()))
+    choice = choose(load_preset("chest"), images.planning)
+    results = run_shares(choice.shares, images, Progress())
+    structures = merged(results, (), choice)
+    part = contour_part(contour_section(results, structures, trunk_volume()))
+    text = " ".join(str(value) for value in vars(part).values())
+    assert "Herz not available" in text and "– no model" in text and "! The model totalsegmentator" not in text

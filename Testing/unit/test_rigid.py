@@ -1,15 +1,22 @@
 """Rigid registration of a drawn MR onto the CT of the same head, with known motion."""
 
+import json
 from functools import cache
 
 import numpy as np
 import pytest
 from data.drawn_mr import drawn_mr, planning_ct
+from PIL import Image
 
+from radoncai.cli.main import main
+from radoncai.contour.images.placed import place
 from radoncai.core.errors import Cancelled, InputError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.rigid import motion, register
+from radoncai.dicom.image import read_image, write_image
+
+pytestmark = pytest.mark.slow
 
 
 def miss_mm(found, truth, grid):
@@ -69,3 +76,20 @@ def test_a_registration_stops_when_asked():
             super().step(name, fraction)
     with pytest.raises(Cancelled):
         register(planning_ct(), drawn_mr((0, 0, 0), (0, 0, 0))[0], Stopping())
+
+
+def test_the_command_writes_a_matrix_and_a_picture_that_contours_accept(tmp_path, capsys):
+    ct, (mr, truth) = planning_ct(), drawn_mr((4, -3, 6), (8, -12, 15))
+    write_image(ct, tmp_path / "ct.nrrd")
+    write_image(mr, tmp_path / "mr.nrrd")
+    assert main(["register", str(tmp_path / "ct.nrrd"), str(tmp_path / "mr.nrrd"), "-o", str(tmp_path / "reg"),
+                 "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["files"] == ["checkerboard.png", "registration.json", "registration.tfm"]
+    assert miss_mm(np.array(said["matrix"]), truth, mr.grid) < 1.0 and said["figures"]["overlap"] > 0.8
+    with Image.open(tmp_path / "reg" / "checkerboard.png") as picture:
+        assert picture.width > 2 * picture.height and np.ptp(np.asarray(picture.convert("L"))) == 255
+    fixed, moving = (read_image(tmp_path / f"{name}.nrrd") for name in ("ct", "mr"))
+    placed = place("MR", moving, fixed, tmp_path / "reg" / "registration.json")
+    assert np.array_equal(placed.to_planning, np.array(said["matrix"])) and len(placed.record["sha256"]) == 64
+    assert json.loads((tmp_path / "reg" / "registration.json").read_text())["accepted"] is False

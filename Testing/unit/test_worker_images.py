@@ -130,6 +130,7 @@ def test_find_says_whether_a_registration_is_needed_and_there(client, series):
     job.close()
 
 
+@pytest.mark.slow
 def test_the_registration_of_the_worker_is_that_of_the_library(client):
     mr, truth = drawn_mr((4, -3, 6), (8, -12, 15))
     ct = planning_ct()

@@ -13,7 +13,8 @@ from radoncai.report.sections import ContourSection, Row
 from radoncai.report.tables import Column, Notes, doubts, gallery, legend, named, table
 
 STATES = {"unreviewed": "to review", "needs_work": "! needs work", "approved": "✓ approved",
-          "rejected": "✕ rejected", "not_found": "– not found"}
+          "rejected": "✕ rejected", "not_found": "– not found", "not_available": "– no model"}
+ABSENT = ("not_found", "not_available")
 NOTHING = "The checks found nothing to doubt. They see little; every contour needs a person's eye."
 
 
@@ -41,7 +42,7 @@ def _cells(section: ContourSection, row: Row, colors: dict, notes: Notes) -> lis
     cells.append("given" if status == "unreviewed" and name in given_names(section) else
                  escape(STATES.get(status, status)))
     found = findings_of(section, row)
-    sign = "" if row.get("status") == "not_found" else "! "
+    sign = "" if row.get("status") in ABSENT else "! "
     cells.append(f"{sign}{escape(' '.join(found))}" if found else "")
     return cells
 
@@ -94,17 +95,19 @@ def _shown(section: ContourSection, pictures: Sequence, colors: dict) -> list[tu
 
 
 def _sentences(section: ContourSection) -> list[tuple[str, str]]:
-    found = [row for row in section.rows if row.get("status") != "not_found"]
+    found = [row for row in section.rows if row.get("status") not in ABSENT]
     out = [(str(row.get("structure", "")), text) for row in found for text in findings_of(section, row)]
-    out += [(f"{name} not found", reason) for name, reason in section.structures.missing.items()]
+    none = section.structures.unavailable
+    out += [(f"{name} {'not available' if name in none else 'not found'}", reason)
+            for name, reason in section.structures.missing.items()]
     return out + [("", str(text)) for text in section.warnings]
 
 
 def summary(section: ContourSection) -> tuple[str, str, str]:
     """('14 structures, 2 need a look', 'not found: Larynx', state)."""
-    lost = [str(r.get("structure")) for r in section.rows if r.get("status") == "not_found"]
+    lost = [str(r.get("structure")) for r in section.rows if r.get("status") in ABSENT]
     lost += [n for n in section.structures.missing if n not in lost]
-    found = [r for r in section.rows if r.get("status") != "not_found"]
+    found = [r for r in section.rows if r.get("status") not in ABSENT]
     look = [r for r in found if findings_of(section, r) or r.get("status") in ("needs_work", "rejected")]
     approved = sum(r.get("status") == "approved" for r in found)
     headline = f"{_counted(section, found)}, "
