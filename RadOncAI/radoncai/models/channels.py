@@ -46,7 +46,9 @@ class Channels:
         for channel, rule in zip(out, self.spec.inputs, strict=True):
             part = self.arrays[rule.image or self.spec.images[0].name][box]
             channel[:] = normalised(np.float32(rule.outside), rule)
-            channel[real] = normalised(np.where(np.isnan(part), np.float32(rule.outside), part), rule)
+            if rule.image:
+                part = np.where(np.isnan(part), np.float32(rule.outside), part)
+            channel[real] = normalised(part, rule)
         return out
 
     def has_body(self, box: Box) -> bool:
