@@ -7,14 +7,16 @@ import json
 from pathlib import Path
 
 import numpy as np
-from evaluate import BUNDLE, dice, load_runner
-from predict import OVERLAP, mirrored_too, probabilities
+from evaluate import dice
+from networks import load_weights
+from predict import OVERLAP, mirrored_too, probabilities, torch_runner
 from prepare import ORGANS, STANDARD_NAMES, native_patients
 
 from radoncai.core.morphology import largest_component
+from radoncai.core.structures import bounding_box
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-WORTH = 0.005
+THRESHOLDS = tuple(n / 20 for n in range(6, 19))
+WORTH = 0.002
 HARM = 0.003
 
 
@@ -24,8 +26,10 @@ def organ_scores(probability: np.ndarray, masks: dict[str, np.ndarray]) -> dict[
     out = {}
     for n, organ in enumerate(ORGANS):
         if organ in masks:
-            found = [(probability[n] > t) & wins[n] for t in THRESHOLDS]
-            out[organ] = np.array([[dice(f, masks[organ]), dice(largest_component(f), masks[organ])] for f in found])
+            box = bounding_box((probability[n] > THRESHOLDS[0]) & wins[n] | masks[organ])
+            chance, won, truth = (array[box] for array in (probability[n], wins[n], masks[organ]))
+            found = [(chance > t) & won for t in THRESHOLDS]
+            out[organ] = np.array([[dice(f, truth), dice(largest_component(f), truth)] for f in found])
     return out
 
 
@@ -49,7 +53,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, help="write one row a patient and organ with the choices, as evaluate.py")
     parser.add_argument("--flips", action="store_true", help="with each patch's mirror image, to see what it is worth")
     options = parser.parse_args()
-    run = load_runner(BUNDLE, options.weights, "torch")
+    run = torch_runner(load_weights(options.weights)[1], half=True)
     run = mirrored_too(run) if options.flips else run
     collected: dict[str, list] = {organ: [] for organ in ORGANS}
     for patient, hu, masks, spacing in native_patients(options.data, "early_stop"):

@@ -82,9 +82,11 @@ def main() -> None:
     parser.add_argument("--metrics", nargs="*", default=[], metavar="DATA=FILE", help="rows of evaluate.py")
     parser.add_argument("--note", default="", help="a sentence for the card on how long this was trained")
     parser.add_argument("--out", type=Path, default=BUNDLE)
+    parser.add_argument("--name", default="hn_oar", help="another name for a network to compare with")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     model = json.loads((HERE / "bundle.json").read_text())
+    model["name"] = options.name
     name, network = rounded_network(options.weights)
     kind, arguments = NETWORKS[name]
     model["network"] = {"class": f"unet.{kind}", "arguments": arguments}
