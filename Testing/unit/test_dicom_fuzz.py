@@ -15,6 +15,7 @@ from data.fuzz import bytes_changed, seeds, tags_changed
 from pydicom.data import get_testdata_files
 
 from radoncai.core.errors import InputError
+from radoncai.dicom.check import check_rtplan, check_rtstruct
 from radoncai.dicom.convert import convert
 from radoncai.dicom.dose import read_dose
 from radoncai.dicom.image import read_image
@@ -62,8 +63,11 @@ def readers(name, ct):
     def structures(path):
         return read_structures(path, ct, same_patient=True)
 
-    return {"rs.dcm": (structures, read_contours), "rp.dcm": (read_prescription,), "rd.dcm": (read_dose,),
-            "reg.dcm": (read_registration,), "seg.dcm": (read_seg, structures),
+    def checked(path):
+        return (check_rtplan if path.name == "rp.dcm" else check_rtstruct)(path, ct)
+
+    return {"rs.dcm": (structures, read_contours, checked), "rp.dcm": (read_prescription, checked),
+            "rd.dcm": (read_dose,), "reg.dcm": (read_registration,), "seg.dcm": (read_seg, structures),
             "s.seg.nrrd": (read_labels, structures), "image.nrrd": (read_image,),
             "mask.nii.gz": (read_labels, read_image)}.get(name, (read_series, list_series))
 
