@@ -154,7 +154,8 @@ def train(folder: Path, number: int, configuration: str, fold: int | str, epochs
 
 
 def quick_trainer() -> type:
-    """nnU-Net's usual trainer without augmentation and with AdamW, which tiny networks need to learn in a minute."""
+    """nnU-Net's usual trainer without augmentation, with AdamW, which tiny networks need to learn in a minute, and to
+    be mirrored left to right only, as heads may be."""
     import torch
     from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
     from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer as Usual
@@ -165,8 +166,10 @@ def quick_trainer() -> type:
             return Usual.get_validation_transforms(scales, *rest, **more)
 
         def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self):
-            rotation, flat, _, axes = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
-            return rotation, flat, self.configuration_manager.patch_size, axes
+            rotation, flat, *_ = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
+            patch = self.configuration_manager.patch_size
+            axes = self.inference_allowed_mirroring_axes = (len(patch) - 1,)
+            return rotation, flat, patch, axes
 
         def configure_optimizers(self):
             optimiser = torch.optim.AdamW(self.network.parameters(), 5e-3)

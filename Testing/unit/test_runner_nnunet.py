@@ -140,7 +140,7 @@ def test_entropy_lies_on_the_image_and_more_folds_are_counted(head):
     name, found = next(iter(result.found.items()))
     ring = full(found, result.entropy.shape)
     assert result.entropy[ring].mean() > result.entropy.mean(), "it is unsure at organs, not in the air"
-    assert run("nnunet_3d", head, folds=(0,), flips=True).passes == 8
+    assert run("nnunet_3d", head, folds=(0,), flips=True).passes == 2
 
 
 @real
@@ -313,9 +313,10 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 class OurTrainer(nnUNetTrainer):
     @staticmethod
-    def build_network_architecture(*what, **more):
+    def build_network_architecture(plans_manager, configuration, channels, heads, enable_deep_supervision=True):
         Path("{mark}").touch()
-        return nnUNetTrainer.build_network_architecture(*what, **more)
+        return nnUNetTrainer.build_network_architecture(plans_manager, configuration, channels, heads,
+                                                        enable_deep_supervision)
 '''
 
 

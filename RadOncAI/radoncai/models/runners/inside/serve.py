@@ -40,7 +40,7 @@ class Pipe:
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "wb", buffering=0)
         self._lock = threading.Lock()
-        self._said = 0.0
+        self._step, self._said = "", 0.0
 
     def send(self, event: str, **fields: object) -> None:
         line = json.dumps({"event": event, **fields}).encode() + b"\n"
@@ -48,10 +48,10 @@ class Pipe:
             self._file.write(line)
 
     def progress(self, step: str, fraction: float) -> None:
-        """At most ten a second."""
+        """At most ten a second, but every step once."""
         now = time.monotonic()
-        if now - self._said >= PAUSE_S or fraction >= 1.0:
-            self._said = now
+        if step != self._step or now - self._said >= PAUSE_S:
+            self._step, self._said = step, now
             self.send("progress", step=step, fraction=fraction)
 
 
