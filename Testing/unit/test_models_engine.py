@@ -1,5 +1,7 @@
 """The engine against geometry: a network that thresholds HU, so that truth is the drawn sphere."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from balls import CENTRES, Threshold, dice, drawn, full, spec
@@ -147,6 +149,17 @@ def test_resampling_keeps_a_linear_ramp_and_the_place():
     inner = (slice(1, -1),) * 3
     assert np.allclose(resample_to(ramp, grid, target)[inner], truth[inner], atol=1e-3)
     assert model_grid(grid, (3.0, 1.1, 0.9)) is grid
+
+
+def test_only_a_tiles_depth_is_kept():
+    size, outputs = (400, 48, 48), 20
+    tracemalloc.start()
+    parts = slabs(lambda tile: np.repeat(tile, outputs, 0), lambda box, patch: np.ones((1, *patch), np.float32), size,
+                  (16, 48, 48), 0.5, outputs, Progress())
+    assert sum(float(part.sum()) for _, part in parts) == pytest.approx(outputs * np.prod(size))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.15 * 4 * outputs * np.prod(size)
 
 
 def test_tiles_of_air_are_not_run():

@@ -171,6 +171,12 @@ def member(path, bias):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_model_without_probabilities_says_that_it_has_no_uncertainty():
+    result = contour(drawn()[0], "body", uncertainty=True)
+    assert result.entropy is None
+    assert "gives no probabilities" in result.warnings[-1]
+
+
 def test_an_ensemble_of_files_from_its_folder_to_the_result(tmp_path):
     weights = {f"fold_{n}.onnx": member(tmp_path / f"fold_{n}.onnx", bias) for n, bias in enumerate((0.0, 6.0))}
     model = {"name": "pair", "version": "1", "task": "contour", "runner": "onnx", "weights": weights,
@@ -181,12 +187,17 @@ def test_an_ensemble_of_files_from_its_folder_to_the_result(tmp_path):
     folder = read_folder(tmp_path)
     volume, _ = drawn(centres=ONE)
     both = contour(volume, folder, device="cpu", uncertainty=True, flips=True)
+    assert both.warnings == ()
     first = contour(volume, folder, device="cpu", folds=(0,))
     assert (both.passes, first.passes) == (4, 1)
     assert both.weights == hashlib.sha256("".join(weights.values()).encode()).hexdigest()
     assert both.entropies["Kidney_L"] > 0
     assert (first.entropy, first.entropies) == (None, {})
     assert both.structures.structures[0].voxels > first.structures.structures[0].voxels
+    (tmp_path / "model.json").write_text(json.dumps({**model, "flips": False}))
+    straight = contour(volume, read_folder(tmp_path), device="cpu", flips=True)
+    assert (straight.passes, straight.warnings) == (2, ("The model pair was not made to be run mirrored; it ran "
+                                                        "straight.",))
     (tmp_path / "model.json").write_text(json.dumps({**model, "members": ["fold_0", "fold_7"]}))
     with pytest.raises(ModelError, match="fold_7.onnx"):
         runners.open(read_folder(tmp_path), "cpu")

@@ -69,15 +69,17 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     names, said = asked_names(folder, structures)
     progress.step("checking the image")
     check_images(folder.model, images or {})
-    warnings = (*volume.source.warnings, *said, *check(volume, folder.model, override),
+    options, straight = RunOptions(device, flips, uncertainty, override, folds).allowed_by(folder.model)
+    warnings = (*volume.source.warnings, *said, *straight, *check(volume, folder.model, override),
                 *check_memory(folder.model, override))
     progress.step("loading the model")
     runner = runners.open(folder, device)
-    options = RunOptions(device, flips, uncertainty, override, folds)
     if runners.takes_images(runner):
         found = runner.run({folder.model.images[0].name: volume, **(images or {})}, names, progress, options)
     else:
         found = segment(volume, folder.model, runner, names, progress, options, images)
+    if uncertainty and found.entropy is None:
+        warnings += (f"The model {folder.name} gives no probabilities, so nothing is known of its uncertainty.",)
     algorithm = Algorithm(folder.name, folder.version, runner.weights)
     drawn = tuple(_structure(name, found.found[name], folder, algorithm) for name in names if name in found.found)
     progress.step("checking the contours")

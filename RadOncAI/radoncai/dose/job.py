@@ -20,6 +20,7 @@ from radoncai.dose.working import block_factors, dose_grid
 from radoncai.models import runners
 from radoncai.models.applicability import check
 from radoncai.models.catalogue import ModelFolder, find
+from radoncai.models.memory import check_memory
 from radoncai.models.runners import onnx
 
 TREES = "trees"
@@ -73,7 +74,7 @@ def predict_dose(
         raise ModelError(f"The model {folder.name} is made for the task {folder.model.task}, not for dose.")
     progress.step("checking the input")
     check_targets(structures, prescription)
-    warnings = (*volume.source.warnings, *check(volume, folder.model, override))
+    warnings = (*volume.source.warnings, *check(volume, folder.model, override), *check_memory(folder.model, override))
     organs = organ_names(structures)
     given = working_input(volume, structures, prescription, organs)
     progress.step("describing beams and distances")

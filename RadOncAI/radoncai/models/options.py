@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from radoncai.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,12 @@ class RunOptions:
     uncertainty: bool = False
     override: bool = False
     folds: tuple[int, ...] | None = None
+
+    def allowed_by(self, spec: ModelSpec) -> tuple[RunOptions, tuple[str, ...]]:
+        """The options without mirrored passes where the model does not allow them, and the sentence that says so."""
+        if not self.flips or spec.flips:
+            return self, ()
+        return replace(self, flips=False), (f"The model {spec.name} was not made to be run mirrored; it ran straight.",)
 
 
 PLAIN = RunOptions()

@@ -42,13 +42,14 @@ def make_image(volume: Volume, model: str | ModelFolder, *, device: str = "auto"
         raise InputError(f"The model {folder.name} is made for the task {folder.model.task}, not for images.")
     progress.step("checking the image")
     check_images(folder.model, images or {})
-    warnings = (*volume.source.warnings, *check(volume, folder.model, override), *check_memory(folder.model, override))
+    options, said = RunOptions(device, flips, False, override, folds).allowed_by(folder.model)
+    warnings = (*volume.source.warnings, *said, *check(volume, folder.model, override),
+                *check_memory(folder.model, override))
     progress.step("loading the model")
     runner = runners.open(folder, device)
     if runners.takes_images(runner):
         raise ModelError(f"The model {folder.name} is of the format {folder.model.runner}, which gives contours only "
                          "here; convert its network to ONNX or TorchScript.")
-    options = RunOptions(device, flips, False, override, folds)
     image, passes = translate(volume, folder.model, runner, progress, options, images)
     progress.finish()
     return ImageResult(image, folder, runner.device, runner.weights, warnings, dict(progress.seconds), passes)
