@@ -198,6 +198,8 @@ def test_an_ensemble_of_files_from_its_folder_to_the_result(tmp_path):
     straight = contour(volume, read_folder(tmp_path), device="cpu", flips=True)
     assert (straight.passes, straight.warnings) == (2, ("The model pair was not made to be run mirrored; it ran "
                                                         "straight.",))
+    (tmp_path / "model.json").write_text(json.dumps({**model, "flips_always": True}))
+    assert contour(volume, read_folder(tmp_path), device="cpu").passes == 4
     (tmp_path / "model.json").write_text(json.dumps({**model, "members": ["fold_0", "fold_7"]}))
     with pytest.raises(ModelError, match="fold_7.onnx"):
         runners.open(read_folder(tmp_path), "cpu")

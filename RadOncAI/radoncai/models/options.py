@@ -21,7 +21,7 @@ class RunOptions:
 
     def allowed_by(self, spec: ModelSpec) -> tuple[RunOptions, tuple[str, ...]]:
         """The options without mirrored passes where the model does not allow them, and the sentence that says so."""
-        if not self.flips or spec.flips:
+        if not self.flips or spec.flips or spec.flips_always:
             return self, ()
         return replace(self, flips=False), (f"The model {spec.name} was not made to be run mirrored; it ran straight.",)
 

@@ -19,7 +19,8 @@ def mean_of_passes(spec: ModelSpec, runner: TileRunner, options: RunOptions,
 
     Raises InputError for flips or members that the model does not have.
     """
-    if options.flips and not spec.flips:
+    flips = options.flips or spec.flips_always
+    if flips and not (spec.flips or spec.flips_always):
         raise InputError(f"The model {spec.name} was not made to be run mirrored; leave flips out.")
     members = chosen(spec, runner, options.folds)
     activate, swap = activation(spec.activation), mirrored_order(spec)
@@ -37,11 +38,11 @@ def mean_of_passes(spec: ModelSpec, runner: TileRunner, options: RunOptions,
         for member in members:
             out = one(tile, member)
             total = out if total is None else total + out
-            if options.flips:
+            if flips:
                 total = total + one(np.ascontiguousarray(tile[..., ::-1]), member)[..., ::-1][swap]
         return total if passes == 1 else total / np.float32(passes)
 
-    passes = len(members) * (2 if options.flips else 1)
+    passes = len(members) * (2 if flips else 1)
     return run, passes
 
 

@@ -61,7 +61,8 @@ class ModelSpec:
 
     `activation`: sigmoid = one independent probability an output, softmax = background first, then the outputs,
     none = the numbers as they are. `spacing_mm` None means the image's own grid, `patch` None the whole image.
-    `images` has at least one, the first is the planning image. `flips`: the model may be run mirrored left to right.
+    `images` has at least one, the first is the planning image. `flips`: the model may be run mirrored left to right,
+    `flips_always`: and is, whether a person asks for it or not.
     `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's;
     it lies on the planning image's `grid` ("image") or on the model's, at `spacing_mm` ("model").
     `folder`: where a foreign format lies below the model's folder.
@@ -89,6 +90,7 @@ class ModelSpec:
     thresholds: dict[str, float] = field(default_factory=dict)
     members: tuple[str, ...] = ()
     flips: bool = False
+    flips_always: bool = False
     unit: str = ""
     grid: str = "image"
     folder: str = ""
@@ -228,7 +230,8 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "name": _text, "version": _text, "title": _text, "licence": _text,
     "task": _one_of(TASKS), "runner": _one_of(RUNNERS), "activation": _one_of(ACTIVATIONS),
     "orientation": _one_of(("LPS",)), "grid": _one_of(("image", "model")), "modality": _texts, "sites": _texts,
-    "images": lambda v: tuple(_image(x) for x in v), "flips": _yes_or_no, "members": _texts, "unit": _text,
+    "images": lambda v: tuple(_image(x) for x in v), "flips": _yes_or_no,
+    "flips_always": _yes_or_no, "members": _texts, "unit": _text,
     "folder": _text, "inputs": lambda v: tuple(_input(x) for x in v), "outputs": lambda v: tuple(_output(x) for x in v),
     "spacing_mm": _lengths, "patch": _sizes, "overlap": _share, "memory_mb": int,
     "weights": lambda v: {_text(k): _text(x).lower() for k, x in v.items()},
