@@ -62,7 +62,7 @@ class ModelSpec:
     `activation`: sigmoid = one independent probability an output, softmax = background first, then the outputs,
     none = the numbers as they are. `spacing_mm` None means the image's own grid, `patch` None the whole image.
     `images` has at least one, the first is the planning image. `flips`: the model may be run mirrored left to right,
-    `flips_always`: and is, whether a person asks for it or not.
+    `flips_always`: and is, asked or not.
     `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's;
     it lies on the planning image's `grid` ("image") or on the model's, at `spacing_mm` ("model").
     `folder`: where a foreign format lies below the model's folder.
