@@ -121,6 +121,7 @@ def test_contours_of_an_mr_model_reach_the_ct_through_the_registration(pair, mr_
     read = record["models"][0]["inputs"]["image"]
     assert read["series_uid"] == mr.source.series_uid
     assert read["registration"]["by"] == "file" and len(read["registration"]["sha256"]) == 64
+    assert read["registration"]["accepted_at"] <= record["run"] and "accepted_by" in read["registration"]
     assert np.allclose(read["registration"]["to_planning"], motion(), atol=1e-5)
     assert any("brought to the planning image by its registration" in w for w in record["warnings"])
 
@@ -161,7 +162,8 @@ def test_what_is_missing_wrong_or_too_much_is_one_sentence(pair, mr_model, capsy
 
 def test_what_radoncai_register_wrote_is_read_back_whichever_way_round(pair, tmp_path):
     _, ct, mr = pair
-    write_rigid(Rigid(motion()), ct, mr, tmp_path)
+    write_rigid(Rigid(motion(), warnings=("Look closely.",)), ct, mr, tmp_path)
+    assert place("MR", mr, ct, tmp_path / "registration.json").said == ("Look closely.",)
     for name in ("registration.json", "registration.tfm"):
         assert np.allclose(matrix_of_file(tmp_path / name, mr, ct, "both"), motion(), atol=1e-9)
     assert np.allclose(matrix_of_file(tmp_path / "registration.json", ct, mr, "both"), np.linalg.inv(motion()))

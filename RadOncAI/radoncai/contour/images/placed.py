@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from radoncai.contour.images.registered import matrix_of_file
+from radoncai.contour.images.registered import doubts_of_file, matrix_of_file
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
-from radoncai.core.provenance import describe, file_hash
+from radoncai.core.provenance import describe, file_hash, run_stamp
 from radoncai.core.rigid import motion
 from radoncai.core.volume import Volume
 from radoncai.dicom.registration import find_registrations
@@ -78,7 +79,8 @@ def place(name: str, other: Volume, planning: Volume, how: str | Path | None = N
         return Placed(name, other, record={"by": "nobody: taken as it lies"} if trust else {}, said=said + trust)
     path = _only(name, planning, other, places) if how == "dicom" else Path(how)
     matrix = matrix_of_file(path, other, planning, both)
-    return Placed(name, other, matrix, record_of(matrix, other, "file", sha256=file_hash(path)), said)
+    record = record_of(matrix, other, "file", sha256=file_hash(path), accepted_by=_account(), accepted_at=run_stamp())
+    return Placed(name, other, matrix, record, said + doubts_of_file(path))
 
 
 def record_of(matrix: np.ndarray, other: Volume, by: str, **more: object) -> dict[str, object]:
@@ -97,6 +99,14 @@ def assigned(spec: ModelSpec, planning: Placed, others: Sequence[Placed]) -> dic
         found[wanted.name] = chosen
         rest.remove(chosen)
     return found
+
+
+def _account() -> str:
+    """Who runs this, as the machine knows it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no account name, as in some containers
+        return ""
 
 
 def _match(wanted: ImageSpec, allowed: tuple[str, ...], rest: list[Placed], first: Placed | None,

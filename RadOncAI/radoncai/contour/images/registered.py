@@ -65,6 +65,14 @@ def matrix_of_file(path: Path, moving: Volume, fixed: Volume, what: str) -> np.n
     return _rigid(matrix, path)
 
 
+def doubts_of_file(path: Path) -> tuple[str, ...]:
+    """What `radoncai register` doubted when it wrote a registration.json; other files say nothing."""
+    if path.suffix.lower() != ".json":
+        return ()
+    doubts = json.loads(path.read_text(encoding="utf-8")).get("warnings") or ()
+    return tuple(str(text) for text in doubts)
+
+
 def _of_json(path: Path, moving: Volume, fixed: Volume, what: str) -> np.ndarray:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
