@@ -98,7 +98,8 @@ def test_code_in_a_pickle_does_not_run(model, tmp_path, name, file):
 
 TARGETS = ["os.system", "subprocess.Popen", "builtins.eval", "monai.bundle.scripts.run", "scripts.network.Net",
            "monai.apps.utils.download_url", "monai.transforms.Lambdad", "Lambda", "torch.load", "torch.nn.os.system",
-           "monai.networks.nets.torch.load", "monai.transforms.TorchVision", "monai.transforms.io.array.LoadImage"]
+           "monai.networks.nets.torch.load", "monai.transforms.TorchVision", "monai.transforms.io.array.LoadImage",
+           "monai.inferers.PatchInferer"]
 
 
 @pytest.mark.parametrize("target", TARGETS)

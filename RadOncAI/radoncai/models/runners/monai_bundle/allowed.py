@@ -14,8 +14,8 @@ LAYERS = (("monai.networks.blocks", "torch.nn", "Module"), ("torch.nn", "torch.n
 STEPS = (("monai.transforms", "monai.transforms", "Transform"), ("monai.inferers", "monai.inferers", "Inferer"))
 # arguments that make MONAI fetch or unpickle weights of its own choice
 FETCHES = ("pretrained", "pretrained_url", "weights", "path_or_repo_id")
-# they exist to run code or another package's code
-CODE = ("Lambda", "TorchIO", "TorchVision")
+# they exist to run code or another package's code, or import what a text argument names
+CODE = ("Lambda", "TorchIO", "TorchVision", "CuCIM", "PatchInferer")
 FILES = ("LoadImage", "SaveImage", "WriteFileMapping")
 
 
