@@ -187,7 +187,7 @@ def test_a_model_is_loaded_once_while_kept_and_a_changed_file_is_not_taken_for_i
         assert runners.open(folder, "cpu") is first
         runners.open(find("hn_oar"), "cpu")
         assert runners.open(folder, "cpu") is not first
-        for file in folder.path.iterdir():
+        for file in (p for p in folder.path.iterdir() if p.is_file()):
             (tmp_path / file.name).write_bytes(file.read_bytes())
         copy = read_folder(tmp_path)
         runners.open(copy, "cpu")
