@@ -19,7 +19,7 @@ from radoncai.contour.presets.choose import choose, preset_row  # noqa: E402
 from radoncai.contour.presets.preset import copy_preset, load_preset, preset_files, read_preset  # noqa: E402
 from radoncai.contour.section import contour_section  # noqa: E402
 from radoncai.contour.several import Images, run_shares  # noqa: E402
-from radoncai.contour.write import merged  # noqa: E402
+from radoncai.contour.write import merged, provenance  # noqa: E402
 from radoncai.core.errors import Cancelled, InputError  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
 from radoncai.core.resources import resources  # noqa: E402
@@ -211,3 +211,13 @@ def test_the_report_tells_not_available_from_not_found(home):
     part = contour_part(contour_section(results, structures, trunk_volume()))
     text = " ".join(str(value) for value in vars(part).values())
     assert "Herz not available" in text and "– no model" in text and "! The model totalsegmentator" not in text
+
+
+def test_a_model_that_is_here_but_not_ready_is_explained_once(home):
+    (home / "home" / "models" / "unet_onnx" / "model.onnx").unlink()
+    choice = choose(load_preset("chest"))
+    assert choice.unavailable["Lung_L"] == "The model unet_onnx cannot run here."
+    assert [p for p in choice.problems if "its weights model.onnx are missing" in p] == list(choice.problems)
+    images = Images(Placed(PLANNING, trunk_volume()))
+    assert choice.problems[0] in provenance(run_shares(choice.shares, images, Progress()), trunk_volume(), {},
+                                            choice).warnings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from radoncai.cli.arguments import add_device, add_drawing, add_further_images, add_input, add_output
 from radoncai.cli.terminal import Outcome, table
-from radoncai.core.errors import InputError, ModelError
+from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -91,12 +91,10 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
 
 def _choice(preset: Preset, images: Images, wanted: list[str] | None, override: bool) -> Choice:
     """What the preset comes to on these images. Raises ModelError where no model of it can run."""
-    from radoncai.contour.presets.choose import choose
+    from radoncai.contour.presets.choose import choose, refuse_empty
 
     choice = choose(preset, images.planning, images.others, wanted=wanted, override=override)
-    if not choice.shares:
-        name, reason = next(iter(choice.unavailable.items()))
-        raise ModelError(f"None of the models of the preset {preset.name} can run here; {name}: {reason}")
+    refuse_empty(choice, preset)
     return choice
 
 

@@ -46,7 +46,7 @@ def _show(args: argparse.Namespace) -> Outcome:
     shown = [[s["name"], s["local_name"], s["model"] or "-", s["why_not"]] for s in row["structures"]]
     lines = [f"{preset.title} ({preset.path})", "",
              *table(shown, ["structure", "your name", "model", "what is missing"])]
-    return Outcome(row, lines + [f"to install: {command}" for command in row["install"]])
+    return Outcome(row, [*lines, *row["problems"], *(f"to install: {command}" for command in row["install"])])
 
 
 def _copy(args: argparse.Namespace) -> Outcome:

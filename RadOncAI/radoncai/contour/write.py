@@ -49,11 +49,12 @@ def merged(results: Sequence[ContourResult], given: Sequence[Structure] = (), ch
 
 
 def provenance(
-    results: Sequence[ContourResult], volume: Volume, options: dict[str, object] | None = None
+    results: Sequence[ContourResult], volume: Volume, options: dict[str, object] | None = None,
+    choice: Choice | None = None,
 ) -> Provenance:
     """What was run on what: each model with the images it read, its seconds and its structures."""
     post = {s.name: rules for r in results for s in r.structures if (rules := _cleaned(r, s.name))}
-    warnings = tuple(dict.fromkeys(w for r in results for w in r.warnings))
+    warnings = tuple(dict.fromkeys((*(w for r in results for w in r.warnings), *(choice.problems if choice else ()))))
     overrides = tuple(w for w in warnings if w.startswith("Overridden"))
     seconds = {f"{_called(r, results)}: {step}": s for r in results for step, s in r.seconds.items()}
     options = dict(options or {})
@@ -140,7 +141,7 @@ def write_results(
     """
     progress.step("writing files")
     structures = merged(results, given, choice)
-    record = provenance(results, volume, options)
+    record = provenance(results, volume, options, choice)
     if volume.source.is_dicom:
         titles = ", ".join(r.model.title for r in results)
         written, said = _write_rtstruct(structures, volume, folder, f"{titles}; not reviewed", rtstruct)

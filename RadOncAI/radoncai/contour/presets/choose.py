@@ -9,7 +9,7 @@ from typing import Any
 
 from radoncai.contour.images.placed import Placed, assigned
 from radoncai.contour.presets.preset import Candidate, Preset, PresetStructure
-from radoncai.core.errors import InputError, RadOncAIError
+from radoncai.core.errors import InputError, ModelError, RadOncAIError
 from radoncai.core.naming import resolve
 from radoncai.models.agreements import require
 from radoncai.models.applicability import judge
@@ -17,6 +17,7 @@ from radoncai.models.catalogue import ModelFolder, find, scan
 from radoncai.models.ready import install, why_not
 
 INSTALLERS = ("totalsegmentator",)
+MOST_REASONS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,14 @@ class Share:
 class Choice:
     """What a preset comes to: the models to run, each once, and the reason for each structure that none can give.
 
-    `labels`: every structure asked for, in the preset's order. `install`: the commands that would bring the rest.
+    `labels`: every structure asked for, in the preset's order. `problems`: why models that are here cannot run, each
+    once. `install`: the commands that would bring the rest.
     """
 
     shares: tuple[Share, ...] = ()
     unavailable: dict[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     install: tuple[str, ...] = ()
 
 
@@ -57,7 +60,7 @@ def choose(preset: Preset, planning: Placed | None = None, others: Sequence[Plac
     shares: dict[str, dict[str, tuple[str, ...]]] = {}
     rows: dict[str, list[PresetStructure]] = {}
     unavailable: dict[str, str] = {}
-    commands: list[str] = []
+    lost: list[str] = []
     for structure in asked:
         reasons = []
         for candidate in structure.candidates:
@@ -70,10 +73,18 @@ def choose(preset: Preset, planning: Placed | None = None, others: Sequence[Plac
             break
         else:
             unavailable[structure.label] = " ".join(dict.fromkeys(reasons))
-            commands += [command for c in structure.candidates if (command := judged.command(c.model))]
+            lost += [candidate.model for candidate in structure.candidates]
     found = tuple(Share(judged.folder(m), tuple(dict.fromkeys(o for outs in gives.values() for o in outs)),
                         tuple(rows[m]), gives) for m, gives in shares.items())
-    return Choice(found, unavailable, tuple(s.label for s in asked), tuple(dict.fromkeys(commands)))
+    return Choice(found, unavailable, tuple(s.label for s in asked), judged.problems(lost), judged.commands(lost))
+
+
+def refuse_empty(choice: Choice, preset: Preset) -> None:
+    """Raises ModelError with the reasons where no model of the preset can run."""
+    if not choice.shares:
+        reasons = list(dict.fromkeys((*choice.problems, *choice.unavailable.values())))
+        shown = " ".join(reasons[:MOST_REASONS])
+        raise ModelError(f"None of the models of the preset {preset.name} can run here: {shown[:1].lower()}{shown[1:]}")
 
 
 def preset_row(preset: Preset) -> dict[str, Any]:
@@ -85,8 +96,8 @@ def preset_row(preset: Preset) -> dict[str, Any]:
              "version": by[s.label].model.version if s.label in by else "",
              "why_not": choice.unavailable.get(s.label, "")} for s in preset.structures]
     return {"name": preset.name, "title": preset.title, "site": preset.site, "own": preset.own, "structures": rows,
-            "models": [share.model.id for share in choice.shares], "install": list(choice.install),
-            "ready": len(rows) - len(choice.unavailable), "total": len(rows)}
+            "models": [share.model.id for share in choice.shares], "problems": list(choice.problems),
+            "install": list(choice.install), "ready": len(rows) - len(choice.unavailable), "total": len(rows)}
 
 
 def to_install(model: str) -> str:
@@ -101,12 +112,21 @@ class _Judged:
     def __init__(self, planning: Placed | None, others: Sequence[Placed], override: bool) -> None:
         self._planning, self._others, self._override = planning, others, override
         self._known: dict[str, tuple[ModelFolder | None, str]] = {}
+        self._problems: dict[str, str] = {}
 
     def folder(self, model: str) -> ModelFolder:
         return self._known[model][0]
 
-    def command(self, model: str) -> str:
-        """What brings the model, "" where it is here."""
+    def problems(self, models: Sequence[str]) -> tuple[str, ...]:
+        """Why models that are here cannot run, a sentence each."""
+        return tuple(self._problems[m] for m in dict.fromkeys(models) if m in self._problems)
+
+    def commands(self, models: Sequence[str]) -> tuple[str, ...]:
+        """What brings models that are not here."""
+        return tuple(dict.fromkeys(c for m in models if (c := self._command(m))))
+
+    @staticmethod
+    def _command(model: str) -> str:
         if model not in _names():
             return to_install(model)
         name = install(find(model))
@@ -131,7 +151,8 @@ class _Judged:
         try:
             folder = find(model)
             if reason := why_not(folder):
-                return None, f"The model {model} cannot run: {reason[:1].lower()}{reason[1:]}"
+                self._problems[model] = f"The model {model} cannot run here: {reason[:1].lower()}{reason[1:]}"
+                return None, f"The model {model} cannot run here."
             require(folder)
             if folder.model.task != "contour":
                 return None, f"The model {model} is made for the task {folder.model.task}, not for contours."

@@ -8,11 +8,10 @@ from typing import Any
 
 from radoncai.contour.images.placed import PLANNING, Placed
 from radoncai.contour.job import ContourResult
-from radoncai.contour.presets.choose import Choice, Share, choose
+from radoncai.contour.presets.choose import Choice, Share, choose, refuse_empty
 from radoncai.contour.presets.preset import load_preset
 from radoncai.contour.several import Images, run_shares
 from radoncai.contour.write import least_sure, merged, provenance
-from radoncai.core.errors import ModelError
 from radoncai.dicom.labels import write_seg_nrrd
 from radoncai.models.catalogue import find
 from radoncai.models.options import RunOptions
@@ -41,13 +40,13 @@ def run(work: Work) -> dict[str, Any]:
     images = Images(Placed(PLANNING, image.volume), placed_images(request, image.volume, work.folder))
     choice = choose(preset, images.planning, images.others, wanted=wanted, override=options.override) if preset else \
         Choice((Share(folder, tuple(wanted) if wanted is not None else None),))
-    if not choice.shares:
-        raise ModelError(" ".join(dict.fromkeys(choice.unavailable.values())))
+    if preset:
+        refuse_empty(choice, preset)
     results = run_shares(choice.shares, images, progress, options)
     progress.step("handing the contours over")
     structures = merged(results, (), choice if preset else None)
     asked = {"structures": wanted or "all", "flips": options.flips, "uncertainty": options.uncertainty}
-    record = provenance(results, image.volume, {**asked, "preset": preset.described} if preset else asked)
+    record = provenance(results, image.volume, {**asked, "preset": preset.described} if preset else asked, choice)
     missing = [{"name": n, "reason": for_panel(why)} for n, why in structures.missing.items()]
     models = [in_short(r.model, r.weights) for r in results]
     model = models[0] if preset is None else {"name": preset.name, "title": preset.title, "version": "", "weights": "",
