@@ -41,7 +41,7 @@ PANELS = {
     "BodyComposition": Scene("l3_tissue"),
 }
 SIZE = (1366, 768)
-LONGEST_S = 300
+LONGEST_S = 1800
 
 
 def main() -> int:

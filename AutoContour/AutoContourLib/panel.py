@@ -95,13 +95,13 @@ class AutoContourPanel(PanelWidget):
         lacking = {s["label"]: s["why_not"] for s in (current or {}).get("lacking", ())}
         self.picker.offer(tuple(current["structures"]) if current else (), left_out, lacking)
         self.options.offer(current)
-        self.look()
+        self.input.look(*self._judges())
 
-    def look(self) -> None:
-        """Judge the image for what is chosen; a model for another image is judged on that one."""
+    def _judges(self) -> tuple[str, ...]:
+        """The models that judge the image; one that works on another image does not."""
         current = self.model.current or {}
         names = current["models"] if "preset" in current else [self.model.name]
-        self.input.look(*([] if own_image(current, self.input.volume) else names))
+        return () if own_image(current, self.input.volume) else tuple(filter(None, names))
 
     def on_picked(self) -> None:
         self.node.left_out = self.picker.left_out
@@ -159,6 +159,8 @@ class AutoContourPanel(PanelWidget):
 
     def refresh(self) -> None:
         contours, volume = self.node.contours, self.node.volume
+        if self.input.models != self._judges():
+            self.input.look(*self._judges())
         self.images.offer(self.model.current, volume)
         self._say_ready(self.picker.chosen)
         self.sections["input"].summarise(volume.GetName() if volume is not None else "")

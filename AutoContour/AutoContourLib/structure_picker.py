@@ -12,7 +12,7 @@ LIST_PX = 130
 
 
 class StructurePicker:
-    """A button "7 of 7 structures" that opens a list with check boxes. `chosen` keeps the model's order."""
+    """A button "6 of 7 structures" that opens a list with check boxes. `chosen` keeps the model's order."""
 
     def __init__(self, placeholder, on_change: Callable[[], None]) -> None:
         self.widget, self.on_change = placeholder, on_change
@@ -85,8 +85,9 @@ class StructurePicker:
             self.on_change()
 
     def _tell(self) -> None:
-        count = len(self.names)
-        self.button.text = _("{n} of {all} structures").format(n=len(self.chosen), all=count) if count else ""
+        count, chosen = len(self.names), len(self.chosen)
+        text = _("{all} structures") if chosen == count else _("{n} of {all} structures")
+        self.button.text = text.format(n=chosen, all=count)
         self.button.setVisible(count > 0)
 
     def _on_open(self, is_open: bool) -> None:

@@ -137,6 +137,18 @@ def test_tab_follows_the_eye(ready):
     assert [w.name for w in reached] == [w.name for w in order] and reached == order
 
 
+def test_it_fits_380_px_and_every_button_says_what_it_does(ready):
+    import qt
+
+    top = ready.owner.parent
+    assert top.minimumSizeHint.width() <= 380
+    kinds = (qt.QPushButton, qt.QToolButton, qt.QComboBox, qt.QLineEdit, qt.QCheckBox)
+    inner = ("qMRMLNodeComboBox", "QLineEdit", "QComboBox")
+    silent = [w.name or w.className() for kind in kinds for w in top.findChildren(kind)
+              if not w.toolTip and not str(w.name).startswith("qt_") and type(w.parent()).__name__ not in inner]
+    assert silent == []
+
+
 def test_apply_by_key(ready):
     import qt
     from PySide6.QtTest import QTest

@@ -173,11 +173,13 @@ class ImageRow:
                     show, title)
 
     def _say(self, relation: str, symbol: str, text: str, link: str = "", on_link=None) -> None:
+        is_new = (relation, text) != (self.relation, self.message.text)
         self.relation = relation
         self.message.show(symbol, text, link, on_link, word="")
         for button in (self.accept_button, self.reject_button):
             button.setVisible(relation == "looking")
-        self._on_change()
+        if is_new:
+            self._on_change()
 
 
 def moved(figures: dict) -> str:

@@ -63,17 +63,17 @@ def label(row: dict) -> str:
 
 
 def needs_text(row: dict) -> str:
-    """Needs 2.0 GB, about 15 s here."""
-    parts = []
+    """0.1.0, 2.0 GB, about 15 s: the version too, for a long title hides it in a narrow selector."""
+    parts = [row["version"]] if row.get("version") else []
     if row.get("memory_mb"):
-        parts.append(_("needs {gb:.1f} GB").format(gb=row["memory_mb"] / MB_PER_GB))
+        parts.append(_("{gb:.1f} GB").format(gb=row["memory_mb"] / MB_PER_GB))
     if row.get("expected_s"):
         parts.append(duration(row["expected_s"]))
     return ", ".join(parts) or " "
 
 
 def duration(seconds: float) -> str:
-    """About 15 s here; from a minute and a half on in minutes."""
+    """About 15 s; from a minute and a half on in minutes."""
     if seconds < 90:
-        return _("about {n} s here").format(n=max(1, round(seconds)))
-    return _("about {n} min here").format(n=round(seconds / 60))
+        return _("about {n} s").format(n=max(1, round(seconds)))
+    return _("about {n} min").format(n=round(seconds / 60))

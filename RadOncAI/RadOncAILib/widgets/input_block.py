@@ -20,14 +20,15 @@ from .study_row import StudyRow
 class InputBlock:
     """`volume` is the chosen node; `verdict` fine, doubtful, refused or "" while unknown; `reason` says why.
 
-    `person` and the rest of the worker's `describe` are in `answer`. `on_change` follows every change of these.
+    `person` and the rest of the worker's `describe` are in `answer`, judged for `models`. `on_change` follows every
+    change of these.
     """
 
     def __init__(self, placeholder, on_change: Callable[[], None], on_load: Callable[[str, dict], None], *,
                  modalities: tuple[str, ...] = ("CT",)) -> None:
         self.widget, self.on_change, self.modalities = placeholder, on_change, modalities
         self.verdict, self.reason, self.answer = "", "", {}
-        self._models, self._question, self._dialog = (), Question("describe"), None
+        self.models, self._question, self._dialog = (), Question("describe"), None
         self.selector = slicer.qMRMLNodeComboBox()
         self.selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
         self.selector.showChildNodeTypes = False
@@ -66,7 +67,7 @@ class InputBlock:
 
     def look(self, *models: str) -> None:
         """Judge the image again, for `models` where some are chosen: fine for all, or doubtful for one, or refused."""
-        self._models = tuple(filter(None, models))
+        self.models = tuple(filter(None, models))
         self._question.forget()
         self._set("", _("looking at the image…") if self.volume is not None else "", {})
         if self.volume is None:
@@ -75,7 +76,7 @@ class InputBlock:
             self._refuse(why_no_image(self.volume))
         else:
             self.row.show(marks.BUSY, self.reason)
-            request = {"image": image_request(self.volume), "models": list(self._models)}
+            request = {"image": image_request(self.volume), "models": list(self.models)}
             self._question.ask(request, self._on_answer, self._on_failure)
         self.on_change()
 
@@ -97,7 +98,7 @@ class InputBlock:
     def _on_node(self, _node) -> None:
         usable = self.volume is not None and not why_no_image(self.volume)
         self.study.look(self.volume if usable else None, image_request(self.volume) if usable else {})
-        self.look(*self._models)
+        self.look(*self.models)
 
     def _on_loaded(self, volumes: list) -> None:
         self.selector.setCurrentNode(volumes[0])
@@ -120,7 +121,7 @@ class InputBlock:
 
     def _on_failure(self, text: str) -> None:
         self._set("refused", text, {})
-        self.row.show(marks.BAD, text, _("Try again"), lambda: self.look(*self._models))
+        self.row.show(marks.BAD, text, _("Try again"), lambda: self.look(*self.models))
         self.on_change()
 
     def _refuse(self, reason: str) -> None:
