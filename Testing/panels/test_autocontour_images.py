@@ -6,7 +6,7 @@ import host
 import numpy as np
 import pytest
 from data.drawn_mr import drawn_mr, planning_ct
-from panels.autocontour_clicks import HOLD_S, load_ct
+from panels.autocontour_clicks import load_ct
 from panels.test_autocontour_models import SMALL, models_of
 
 from radoncai.core.resources import user_folder
@@ -33,7 +33,7 @@ def panel(scene, ct_folder):
     shutil.copytree(SMALL / place.name, place)
     host.dicom_database(ct_folder)
     panel = host.enter_module(host.load_module("AutoContour")).panel
-    host.wait_until(lambda: panel.model.models, HOLD_S)
+    host.wait_until(lambda: panel.model.models, LONG_S)
     load_ct(panel)
     yield panel
     panel.run.abandon()
@@ -46,13 +46,14 @@ def row(panel):
     show_mr()
     choose_two_images(panel)
     (row,) = panel.images.rows
-    host.wait_until(lambda: row.relation, HOLD_S)
+    host.wait_until(lambda: row.relation, LONG_S)
+    host.pump(0.1)
     return row
 
 
 def choose_two_images(panel):
     panel.model.select("bundle_two_images")
-    host.wait_until(lambda: panel.images.rows and panel.input.verdict, HOLD_S)
+    host.wait_until(lambda: panel.images.rows and panel.input.verdict, LONG_S)
     host.pump(0.1)
 
 
@@ -105,7 +106,7 @@ def test_an_mr_is_registered_looked_at_and_accepted_before_it_is_used(panel, row
     host.pump(0.1)
     assert background() == before and not row.board.is_shown
     assert row.relation == "accepted" and "accepted" in row.message.text
-    host.wait_until(lambda: panel.run.button.enabled, HOLD_S)
+    host.wait_until(lambda: panel.run.button.enabled, LONG_S)
     node = registering.accepted(row.volume, panel.node.volume)
     found = geometry.RAS_LPS @ geometry.to_numpy(node.GetMatrixTransformToParent()) @ geometry.RAS_LPS
     mr, truth = drawn_mr(DEGREES, SHIFT_MM)
@@ -143,7 +144,7 @@ def test_an_accepted_registration_holds_until_an_image_changes(panel, row):
     array[5] += 50
     slicer.util.arrayFromVolumeModified(row.volume)
     row.look(panel.node.volume)
-    host.wait_until(lambda: row.relation, HOLD_S)
+    host.wait_until(lambda: row.relation, LONG_S)
     assert row.relation == "none" and "frame of reference" in row.message.text
 
 

@@ -32,7 +32,7 @@ class FurtherImages:
                 self._box.addWidget(row.widget)
             self.widget.setVisible(bool(self.rows))
         for row in self.rows:
-            if row.planning is not planning or row.volume is None:
+            if row.planning is not planning or not row.relation and not row.waiting:
                 row.look(planning)
 
     @property

@@ -65,6 +65,10 @@ class ImageRow:
         return self.selector.currentNode()
 
     @property
+    def waiting(self) -> bool:
+        return self._question.waiting
+
+    @property
     def missing(self) -> str:
         """What has to be done before the model can run, "" for nothing."""
         if self.volume is None:
@@ -188,7 +192,7 @@ def moved(figures: dict) -> str:
     if figures.get("shift_mm") is None:
         return ""
     return _("Moved {mm:.1f} mm, turned {degrees:.1f}°.").format(
-        mm=figures["shift_mm"], degrees=figures.get("rotation_degrees") or 0.0)
+        mm=figures["shift_mm"], degrees=figures["turn_degrees"])
 
 
 def _fitting(wanted: dict, planning):

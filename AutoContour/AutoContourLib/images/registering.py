@@ -5,6 +5,7 @@ An accepted registration is a linear transform node, moving image to planning im
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -37,7 +38,8 @@ def accept(moving, planning, answer: dict[str, Any], by: str):
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", slicer.mrmlScene.GenerateUniqueName(name))
     to_planning = np.asarray(answer["matrix"], float).reshape(4, 4)
     node.SetMatrixTransformToParent(geometry.to_vtk(geometry.RAS_LPS @ to_planning @ geometry.RAS_LPS))
-    record = {**(answer.get("record") or {}), "accepted_by": by, "accepted_at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    record = {**(answer.get("record") or {}), "figures": answer.get("figures") or {}, "accepted_by": by,
+              "accepted_at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
     node.SetAttribute(RECORD, dump(record))
     node.SetAttribute(MATRIX, dump(to_planning.ravel().tolist()))
     node.SetNodeReferenceID(MOVING, moving.GetID())
@@ -54,8 +56,6 @@ def withdraw(moving, planning) -> None:
 
 
 def record_of(node) -> dict[str, Any]:
-    import json
-
     return json.loads(node.GetAttribute(RECORD))
 
 
@@ -80,8 +80,6 @@ def register_request(folder, moving, planning, method: str, path: str | None = N
 
 def further_request(folder, moving, planning, file: str) -> dict[str, Any]:
     """An entry of `images` in the worker's `contour`: the image, and how it lies where that was accepted."""
-    import json
-
     problem = why_not(moving, planning)
     if problem:
         raise InputError(problem)
