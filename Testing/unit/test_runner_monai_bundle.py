@@ -15,7 +15,7 @@ import SimpleITK as sitk  # noqa: E402
 from make_models import CHEST, CHEST_MM, HEAD, MODELS, mr_beside_ct  # noqa: E402
 
 from radoncai.contour.job import contour  # noqa: E402
-from radoncai.core.errors import Cancelled, InputError, ModelError  # noqa: E402
+from radoncai.core.errors import Cancelled, InputError, ModelError, PlatformError  # noqa: E402
 from radoncai.core.grid import Grid  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
 from radoncai.core.resample import to_sitk  # noqa: E402
@@ -254,3 +254,19 @@ def test_a_step_that_fails_is_named(chest, tmp_path):
         content["preprocessing"]["transforms"][4]["keys"] = "label"
     with pytest.raises(ModelError, match="step ScaleIntensityRanged of the bundle bundle failed on this image"):
         contour(chest.ct, changed(tmp_path, wrong), device="cpu")
+
+
+def test_an_image_too_big_for_the_memory_is_said_before_anything_runs(chest, monkeypatch):
+    """Three labels and a background on 62 x 120 x 107 voxels: 16 copies of 3 MB."""
+    from radoncai.models.runners.monai_bundle import runner
+    monkeypatch.setattr(runner, "available_mb", lambda: 20)
+    with pytest.raises(PlatformError, match="needs about 0.0 GB of memory for its 3 labels"):
+        contour(chest.ct, read_folder(MODELS / "bundle"), device="cpu")
+    assert contour(chest.ct, read_folder(MODELS / "bundle"), device="cpu", override=True).structures.names == CHEST
+
+
+def test_describing_needs_neither_torch_nor_monai():
+    code = ("import sys; from pathlib import Path; from radoncai.models.runners.monai_bundle import describe; "
+            f"describe(Path({str(MODELS / 'bundle')!r})); print(' '.join({{m.split('.')[0] for m in sys.modules}}))")
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(out.stdout.split()) & {"torch", "monai"}

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from radoncai.core.errors import ModelError
+from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
 from radoncai.models.back import entropy, unsure_share
 from radoncai.models.clean import clean
+from radoncai.models.memory import MB, available_mb
 from radoncai.models.options import RunOptions
 from radoncai.models.runners.monai_bundle.chain import (
     BACK,
@@ -62,6 +63,7 @@ class BundleRunner:
         name = self._spec.name
         volumes = self._in_order(images)
         planning = volumes[0]
+        self._check_memory(planning.grid, options.override)
         data = run_steps(self._tensors(volumes), self._before, name, progress, PREPARING)
         if IMAGE not in data:
             raise ModelError(f"The bundle {name} prepares {', '.join(map(str, data))} and no 'image' for its network.")
@@ -84,6 +86,18 @@ class BundleRunner:
                              f"{rest[0]}=PATH.")
         first = wanted[0] if wanted[0] in images else next(iter(images))
         return [images[first], *(images[n] for n in wanted[1:])]
+
+    def _check_memory(self, grid: Grid, override: bool) -> None:
+        """MONAI holds all channels on the image's grid at once: measured, 3 copies of them and 4 of the image.
+
+        Raises PlatformError where that is more than there is.
+        """
+        copies = 3 * (max(self._labels) + 1) + 4
+        needed, free = copies * float(np.prod(grid.shape)) * 4 / MB, available_mb()
+        if free is not None and needed > free and not override:
+            raise PlatformError(f"The bundle {self._spec.name} needs about {needed / 1024:.1f} GB of memory for its "
+                                f"{len(self._labels)} labels on this image, of which this machine has "
+                                f"{free / 1024:.1f} GB left; crop the image or close other programs.")
 
     def _tensors(self, volumes: list[Volume]) -> dict[str, Any]:
         if len(self._keys) == len(volumes):
