@@ -61,7 +61,7 @@ def small_weights(tmp_path_factory):
     for name, value in content["network_weights"].items():
         if "seg_layers" in name:
             content["network_weights"][name] = value[[0, 5, 4]].clone()
-    content["network_weights"][last.rpartition(".")[0] + ".bias"][1] += 2.0
+    content["network_weights"][last.rpartition(".")[0] + ".bias"][1] += 4.0
     torch.save(content, target / "fold_0" / "checkpoint_final.pth")
     return place
 

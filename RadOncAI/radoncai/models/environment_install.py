@@ -144,7 +144,8 @@ def _make(recipe: Recipe, folder: Path, progress: Progress, wheels: Path | None,
     run_pip([*where, *_asked(recipe, wheels)], recipe.title, progress, wheels)
     _remove_unwanted(recipe, python, packages, folder, progress)
     found = _probe(python, packages, recipe, progress)
-    (folder / MARKER).write_text(json.dumps({"kind": kind, "python": str(python), **found}, indent=1), encoding="utf-8")
+    content = {"kind": kind, "python": str(python) if packages else "", **found}
+    (folder / MARKER).write_text(json.dumps(content, indent=1), encoding="utf-8")
     return found
 
 
