@@ -54,27 +54,6 @@ class UNet(nn.Module):
         return self.head(y)
 
 
-class FoldedUNet(nn.Module):
-    """A U-Net at half resolution between a strided stem and a light head that sees the full-resolution image.
-
-    (n, inputs, k, j, i) to (n, outputs, k, j, i) logits; each side must be a multiple of 2 ** len(widths). About
-    three times as fast as UNet with a full-resolution first level.
-    """
-
-    def __init__(self, inputs: int, outputs: int, widths: tuple[int, ...], features: int = 8, hidden: int = 16) -> None:
-        super().__init__()
-        self.fold = nn.Conv3d(inputs, widths[0], 2, 2)
-        self.body = UNet(3, widths[0], widths[0], tuple(widths))
-        self.unfold = nn.ConvTranspose3d(widths[0], features, 2, 2)
-        self.mix = nn.Conv3d(features + inputs, hidden, 3, 1, 1)
-        self.head = nn.Conv3d(hidden, outputs, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.unfold(self.body(self.fold(x)))
-        y = functional.leaky_relu(self.mix(torch.cat([y, x.to(y.dtype)], 1)), 0.1)
-        return self.head(y)
-
-
 class SubVoxelUNet(nn.Module):
     """A U-Net at half resolution whose last blocks see every voxel of the image and answer for every voxel.
 
