@@ -11,25 +11,32 @@ def summary(rows: list, ran: str) -> str:
     """Run 14:02: 7 structures, 1 not found, 2 with a finding."""
     if not rows:
         return ""
+    found = [row for row in rows if not row.is_absent]
     missing = sum(row.status == "not_found" for row in rows)
-    telling = sum(bool(row.findings) for row in rows) - missing
-    parts = [_("{n} structures").format(n=len(rows) - missing)]
+    lacks = sum(row.status == "not_available" for row in rows)
+    telling = sum(bool(row.findings) for row in found)
+    parts = [structures(len(found))]
     parts += [_("{n} not found").format(n=missing)] if missing else []
+    parts += [_("{n} without a model").format(n=lacks)] if lacks else []
     parts += [_("{n} with a finding").format(n=telling) if telling else _("no finding")]
     text = ", ".join(parts)
     return _("Run {time}: {text}").format(time=ran, text=text) if ran else text
+
+
+def structures(count: int) -> str:
+    return _("1 structure") if count == 1 else _("{n} structures").format(n=count)
 
 
 def action(names: list[str]) -> str:
     """What Apply will do."""
     if len(names) == 1:
         return _("Contour {name}").format(name=names[0])
-    return _("Contour {n} structures").format(n=len(names)) if names else _("Contour")
+    return _("Contour {structures}").format(structures=structures(len(names))) if names else _("Contour")
 
 
-def lacking(structures: list[dict]) -> str:
+def lacking(rows: list[dict]) -> str:
     """No model here for Lens_L, Lens_R and 3 more: what a preset names and nothing installed gives."""
-    names = [s["label"] for s in structures]
+    names = [s["label"] for s in rows]
     text = ", ".join(names[:MOST_NAMED])
     if len(names) > MOST_NAMED:
         text = _("{names} and {n} more").format(names=text, n=len(names) - MOST_NAMED)
@@ -38,7 +45,7 @@ def lacking(structures: list[dict]) -> str:
 
 def result(answer: dict) -> str:
     """14 structures contoured, 2 not found, 3 without a model; and what was warned of."""
-    text = _("{n} structures contoured").format(n=len(answer["structures"]))
+    text = _("{structures} contoured").format(structures=structures(len(answer["structures"])))
     missing, absent = len(answer["not_found"]), len(answer.get("not_available") or ())
     text += _(", {n} not found").format(n=missing) if missing else ""
     text += _(", {n} without a model").format(n=absent) if absent else ""
