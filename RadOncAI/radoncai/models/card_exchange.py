@@ -87,7 +87,7 @@ def fill(folder: ModelFolder, rows: object, data: str = "", only: str = "") -> i
 
 
 def _figure(row: Mapping[str, Any], names: tuple[str, ...], data: str) -> dict[str, Any]:
-    """A row as the card has it: 'Dice LeftParotid, nobody left out' is about Parotid_L, the rest is said of the data."""
+    """A row as the card has it: 'Dice LeftParotid, nobody left out' is about Parotid_L, the rest is about the data."""
     metric, comma, more = str(row["metric"]).partition(", ")
     structure, where = _structure(str(row["row"]), names), [str(row.get("table") or "")]
     if not structure:
