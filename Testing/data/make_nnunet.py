@@ -3,8 +3,8 @@
     python Testing/data/make_nnunet.py                draws the patients, then trains in the private environment
     python Testing/data/make_nnunet.py --train DIR    what the private environment's Python is told to do
 
-Networks of 4, 8 and 16 features; the optimiser's state is dropped. The committed models came from these steps by hand, with
-fewer epochs and left-right mirroring set in the checkpoints afterwards; another run gives other weights.
+Networks of 4, 8 and 16 features; the optimiser's state is dropped. The committed models came from these steps by hand,
+with fewer epochs and left-right mirroring set in the checkpoints afterwards; another run gives other weights.
 """
 
 from __future__ import annotations
