@@ -174,3 +174,14 @@ def test_tiles_of_air_are_not_run():
     assert len(seen) == 2
     assert np.allclose(out[..., :24], 1)
     assert np.all(out[..., 24:] == 0)
+
+
+def test_slices_that_hold_only_a_thin_strip_of_the_patient_count():
+    """Such as planning CTs from which all but a strip around the cord was cut away outside the dose."""
+    volume, _ = drawn(shape=(60, 90, 110), centres={})
+    array = volume.array.copy()
+    array[:25] = -1000.0
+    array[:25, 40:48, 50:58] = 300.0
+    cut = Volume(array, volume.grid, "CT", "HU")
+    mask = full(segment(cut, spec(), Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"], array.shape)
+    assert mask[:25].any((1, 2)).all() and dice(mask, array > 150) > 0.9

@@ -100,6 +100,10 @@ def _body(small: np.ndarray, grid: Grid, stride: tuple[int, int, int]) -> np.nda
     body = morphology.body_mask(coarse, tuple(s * n for s, n in zip(grid.spacing_mm, stride, strict=True)))
     if not body.any():
         raise InputError("No patient was found on the image: nothing is denser than air; check that it is a CT in HU.")
+    # the body mask drops what is thin, also slices where only a strip of the patient was kept
+    _, j, i = bounding_box(body)
+    bare = ~body.any((1, 2))
+    body[bare, j, i] = coarse[bare, j, i] > morphology.BODY_HU
     return body
 
 
