@@ -141,7 +141,8 @@ def lines_of(found: dict[str, list[Pair]], everyone: bool) -> list[str]:
     return lines
 
 
-def text_of(found: dict[str, list[Pair]], split: str) -> str:
+def text_of(found: dict[str, list[Pair]], split: str, plain: str) -> str:
+    """`plain`: how the plain U-Net was trained."""
     models = {c: p for c, p in found.items() if c not in ("readers", "coarse")}
     return "\n".join([
         f"## Head and neck organs, {split}", "",
@@ -150,7 +151,8 @@ def text_of(found: dict[str, list[Pair]], split: str) -> str:
         "pt_221 and the cords of pt_215 and pt_216 are left out (CT and contours do not fit, or no cord was drawn); "
         "the second table holds them. The two readers drew seven other scans at about 1 x 1 x 2.5 mm "
         "(Nikolov et al.; the mandible of one scan is a copy); larynx and esophagus are not among their organs. "
-        "The columns there and back say what voxels of this size allow.", "",
+        "The columns there and back say what voxels of this size allow."
+        + (f" The plain U-Net: {plain}" if plain else ""), "",
         *lines_of(found, False), "", "With pt_221 and the odd cords:", "", *lines_of(models, True), "",
         machine("numpy", "scipy", "onnxruntime", "pydicom")])
 
@@ -175,11 +177,12 @@ def main() -> int:
     parser.add_argument("--rows", type=Path, help="write one row a column, patient and organ here")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    names = ["hn_oar"]
+    names, how = ["hn_oar"], ""
     with tempfile.TemporaryDirectory() as home:
         os.environ["RADONCAI_HOME"] = home
         if args.plain:
-            names.append(read_folder(args.plain).name)
+            folder = read_folder(args.plain)
+            names, how = [*names, folder.name], folder.card.get("training_note", "")
             (Path(home) / "models").mkdir()
             (Path(home) / "models" / names[1]).symlink_to(args.plain.resolve(), target_is_directory=True)
         found: dict[str, list[Pair]] = {name: [] for name in names}
@@ -193,7 +196,7 @@ def main() -> int:
     if args.rows:
         args.rows.write_text(json.dumps([{"column": c, "patient": p, "organ": o, "dice": d, "surface_dice": s}
                                          for c, pairs in found.items() for p, o, d, s in pairs], indent=1))
-    emit(rows_of(found, args.split), as_json=args.json or args.limit is not None, text=text_of(found, args.split),
+    emit(rows_of(found, args.split), as_json=args.json or args.limit is not None, text=text_of(found, args.split, how),
          script=f"Testing/benchmarks/hn_contours.py --split {args.split}", name=f"hn contours {args.split}")
     return 0
 

@@ -94,6 +94,8 @@ def main() -> None:
     model["weights"] = write_weights(network, options.out, model["patch"])
     card = json.loads((HERE / "card.json").read_text())
     card["method"] = f"{card['method']} {options.note}".strip()
+    if options.name != "hn_oar":
+        card["training_note"] = options.note
     sources = [item.split("=", 1) for item in options.metrics]
     card["metrics"] = [row for data, path in sources for row in metric_rows(Path(path), data)]
     card["date"] = datetime.date.today().isoformat()
