@@ -27,10 +27,10 @@ from record import Row, emit, machine
 from radoncai.contour.surface import surface_distances
 from radoncai.core.grid import Grid
 from radoncai.core.resample import resample_array
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtstruct_reader import read_rtstruct
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 from radoncai.models.catalogue import read_folder
-from radoncai.models.sampling import model_grid
+from radoncai.models.engine.sampling import model_grid
 
 TOLERANCE_MM = 3.0
 CONTOURS_LEFT_OUT = {"pt_221": ORGANS, "pt_215": ("SpinalCord",), "pt_216": ("SpinalCord",)}

@@ -20,8 +20,8 @@ SMALL_MM = (4.0, 4.0, 4.0)
 def draw(folder: Path) -> None:
     """The drawn patient on 512 x 512 x 150 and x 1000 as .npy, the first also as DICOM; a small one as NIfTI."""
     from radoncai.core.resample import resample_array
-    from radoncai.dicom.ct_writer import write_ct_series
     from radoncai.dicom.image import write_image
+    from radoncai.dicom.series.ct_writer import write_ct_series
     from radoncai.phantom.patient import sample_patient
 
     patient = sample_patient(0, (5.0, 2.0, 2.0)).ct
@@ -77,7 +77,7 @@ def read(image: Path) -> Volume:
 
 def differ(theirs: Path, ours: Path, dataset: Path) -> None:
     """Share of the labelled voxels that differ, and the lowest Dice, between a label map and our set; JSON."""
-    from radoncai.dicom.labels import read_labels
+    from radoncai.dicom.masks.labels import read_labels
     from radoncai.dicom.raster import read_raster
 
     labels = {n: v for n, v in json.loads(dataset.read_text())["labels"].items() if isinstance(v, int) and v}

@@ -30,9 +30,9 @@ from radoncai.core.grid import Grid
 from radoncai.core.resample import resample_array
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtdose import read_rtdose
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtdose.writer import read_rtdose
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 STANDARD = {"RightParotid": "Parotid_R", "LeftParotid": "Parotid_L", "Mandible": "Bone_Mandible"}
 LEVEL_GY = {"PTV70": 70.0, "PTV63": 63.0, "PTV56": 56.0}

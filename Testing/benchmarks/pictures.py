@@ -10,7 +10,7 @@ from PIL import Image
 
 from radoncai.cli.demo import PRESCRIPTION
 from radoncai.dicom.image import read_image
-from radoncai.dicom.rtdose import read_rtdose
+from radoncai.dicom.rtdose.writer import read_rtdose
 from radoncai.dicom.structures import read_structures
 from radoncai.dose.dvh import dvhs_of
 from radoncai.dose.evaluate import LEFT_OUT

@@ -25,7 +25,7 @@ def make(folder: Path) -> dict[str, float]:
     from radoncai.core.grid import Grid
     from radoncai.core.structures import bounding_box
     from radoncai.core.volume import Volume
-    from radoncai.dicom.ct_writer import write_ct_series
+    from radoncai.dicom.series.ct_writer import write_ct_series
 
     kept = {}
     for name, mask in twenty_rois(SHAPE, SPACING_MM).items():
@@ -81,7 +81,7 @@ def place(folder: Path, size: str):
         images = tuple(("1.2.840.10008.5.1.4.1.1.2", f"1.2.3.{k}") for k in range(shape[0]))
         grid, source = Grid.axial(shape, spacing, ORIGIN), Source("TWENTY", "1.2.3", "1.2.4", "1.2.5", images)
     else:
-        from radoncai.dicom.series import read_series
+        from radoncai.dicom.series.series import read_series
 
         read = read_series(folder / "ct")
         grid, source = read.grid, read.source
@@ -92,7 +92,7 @@ def place(folder: Path, size: str):
 
 
 def write(folder: Path, way: str, size: str = "") -> dict[str, float]:
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
 
     volume, structures = place(folder, size)
     path = folder / f"{way}{size}.dcm"
@@ -101,7 +101,7 @@ def write(folder: Path, way: str, size: str = "") -> dict[str, float]:
 
 
 def read(folder: Path, way: str, size: str = "") -> dict[str, float]:
-    from radoncai.dicom.rtstruct_reader import read_rtstruct
+    from radoncai.dicom.rtstruct.reader import read_rtstruct
 
     volume, structures = place(folder, size)
     found, used = measured(lambda: read_rtstruct(folder / f"{way}{size}.dcm", volume))
@@ -159,8 +159,8 @@ def readers(data: Path, way: str) -> dict[str, float]:
     from data.two_readers import image_on, masks
 
     from radoncai.core.structures import StructureSet
-    from radoncai.dicom.rtstruct_reader import read_rtstruct
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtstruct.reader import read_rtstruct
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
 
     differ = count = 0
     seconds = {"writing": 0.0, "reading": 0.0}
@@ -188,7 +188,7 @@ def readers_series(data: Path, folder: Path, scan: str) -> dict[str, float]:
     from data.two_readers import masks, write_ct
 
     from radoncai.core.structures import StructureSet
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
 
     grid, painted = masks(data / f"{scan}_{READERS[0]}.npz")
     ct = write_ct(grid, painted, folder / "ct")
@@ -203,8 +203,8 @@ def readers_judged(data: Path, folder: Path, scan: str, way: str) -> dict[str, f
     """Both readers' sets on the painted series, as our reader and the plain one read them."""
     from data.plain_reader import mask_of, polygons_of
 
-    from radoncai.dicom.rtstruct_reader import read_rtstruct
-    from radoncai.dicom.series import read_series
+    from radoncai.dicom.rtstruct.reader import read_rtstruct
+    from radoncai.dicom.series.series import read_series
 
     ct = read_series(folder / "ct")
     ours, plain = {}, {}

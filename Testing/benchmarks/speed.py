@@ -121,9 +121,9 @@ def inner(folder: Path) -> int:
     from radoncai.core.grid import Grid
     from radoncai.core.structures import Structure, StructureSet
     from radoncai.core.volume import Volume
-    from radoncai.dicom.ct_writer import write_ct_series
-    from radoncai.dicom.rtstruct_reader import read_rtstruct
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtstruct.reader import read_rtstruct
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
+    from radoncai.dicom.series.ct_writer import write_ct_series
 
     spec = importlib.util.spec_from_file_location("shapes", SHAPES)
     shapes = importlib.util.module_from_spec(spec)

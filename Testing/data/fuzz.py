@@ -15,11 +15,11 @@ from radoncai.core.dose import Dose, Prescription
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.labels import write_seg_nrrd
+from radoncai.dicom.masks.labels import write_seg_nrrd
 from radoncai.dicom.raster import write_raster
-from radoncai.dicom.rtdose import write_rtdose
-from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtdose.writer import write_rtdose
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 
 from .enhanced import write_enhanced
 from .odd_dicom import axial_series, noise_volume

@@ -246,7 +246,7 @@ def main() -> None:
         train_all(args.train)
         keep_all(args.train)
         return
-    from radoncai.models.environments import environment, variables
+    from radoncai.models.install.environments import environment, variables
 
     private = environment("nnunet")
     with tempfile.TemporaryDirectory() as place:

@@ -13,7 +13,7 @@ from pydicom.uid import CTImageStorage, generate_uid
 from radoncai.core.grid import Grid
 from radoncai.core.volume import Volume
 from radoncai.dicom.common import write_object
-from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 SHAPE = (6, 9, 11)
 SPACING = (3.0, 1.1, 0.9)

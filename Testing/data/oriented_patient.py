@@ -10,9 +10,9 @@ from scipy.spatial.transform import Rotation
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.geometry import turn, turned_grid
-from radoncai.dicom.planes import resampled
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.planes import resampled
 from radoncai.phantom.patient import Phantom
 
 # axes for np.transpose and steps after it, of the axial array

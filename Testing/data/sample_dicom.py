@@ -12,8 +12,8 @@ def sample_patient(folder: Path) -> Path:
     if (folder / "truth.dcm").is_file():
         return folder
     from radoncai.core.structures import StructureSet
-    from radoncai.dicom.ct_writer import write_ct_series
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
+    from radoncai.dicom.series.ct_writer import write_ct_series
     from radoncai.phantom.patient import sample_patient as draw
 
     phantom = draw()

@@ -43,7 +43,7 @@ def image_on(grid):
 def write_ct(grid, structures, folder: Path):
     """DICOM slices on the grid, HU by the structures: air around, lungs, bone, soft tissue."""
     from radoncai.core.volume import Volume
-    from radoncai.dicom.ct_writer import write_ct_series
+    from radoncai.dicom.series.ct_writer import write_ct_series
 
     array = np.full(grid.shape, AIR_HU, np.int16)
     for s in sorted(structures, key=lambda s: -s.voxels):

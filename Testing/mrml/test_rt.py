@@ -19,9 +19,9 @@ from radoncai.core.errors import InputError  # noqa: E402
 from radoncai.core.grid import Grid  # noqa: E402
 from radoncai.core.structures import Contour, Structure, StructureSet  # noqa: E402
 from radoncai.core.volume import Volume  # noqa: E402
-from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
-from radoncai.dicom.rtdose import write_rtdose  # noqa: E402
-from radoncai.dicom.rtstruct_writer import write_rtstruct  # noqa: E402
+from radoncai.dicom.rtdose.writer import write_rtdose  # noqa: E402
+from radoncai.dicom.rtstruct.writer import write_rtstruct  # noqa: E402
+from radoncai.dicom.series.ct_writer import write_ct_series  # noqa: E402
 
 SHAPE, SPACING, ORIGIN = (9, 60, 70), (3.0, 1.1, 0.9), (-20.0, -25.0, -100.0)
 PLAN_CLASS = "1.2.840.10008.5.1.4.1.1.481.5"
@@ -123,7 +123,7 @@ def test_a_ring_and_a_keyhole_have_the_same_cc_in_panel_and_command_line(scene, 
 def test_structures_that_were_only_looked_at_are_written_back_contour_by_contour(scene, database, client, tmp_path):
     from RadOncAILib.scene.segmentation import show_structures
 
-    from radoncai.dicom.rtstruct_reader import read_contours
+    from radoncai.dicom.rtstruct.reader import read_contours
 
     volume = planning_ct(tmp_path / "ct")
     ring_and_keyhole(volume, tmp_path / "rs.dcm")

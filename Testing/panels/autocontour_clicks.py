@@ -8,9 +8,9 @@ import pytest
 
 from radoncai.core.dose import Dose
 from radoncai.core.structures import Structure
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtdose import write_rtdose
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtdose.writer import write_rtdose
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 from radoncai.phantom.patient import sample_patient
 
 HOLD_S = 60

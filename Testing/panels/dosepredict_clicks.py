@@ -28,8 +28,8 @@ def folder(tmp_path_factory):
 
 
 def _study(folder, patient, patient_id, description):
-    from radoncai.dicom.ct_writer import write_ct_series
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
+    from radoncai.dicom.series.ct_writer import write_ct_series
 
     volume = write_ct_series(patient.ct, folder / "ct", patient_id=patient_id, patient_name="Sample^Patient",
                              series_description=description)
@@ -53,8 +53,8 @@ def _with_ptv(patient):
 
 def _clinical_dose(folder, study):
     """68 Gy everywhere, on a grid of its own."""
-    from radoncai.dicom.rtdose import write_rtdose
-    from radoncai.dicom.rtplan import write_rtplan
+    from radoncai.dicom.rtdose.plan import write_rtplan
+    from radoncai.dicom.rtdose.writer import write_rtdose
 
     volume, _truth = study
     gray = np.full(volume.grid.shape, 68.0, np.float32)

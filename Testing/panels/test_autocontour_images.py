@@ -10,7 +10,7 @@ from panels.autocontour_clicks import load_ct
 from panels.test_autocontour_models import SMALL, models_of
 
 from radoncai.core.resources import user_folder
-from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 DEGREES, SHIFT_MM = (2.0, -3.0, 4.0), (6.0, -4.0, 5.0)
 LONG_S = 300  # a registration on a busy machine

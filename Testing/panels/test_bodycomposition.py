@@ -25,7 +25,7 @@ from panels.bodycomposition_clicks import (
     settle,
 )
 
-from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.series.ct_writer import write_ct_series
 from radoncai.phantom.patient import sample_patient
 
 CANCEL_S = 2.0

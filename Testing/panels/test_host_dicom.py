@@ -9,7 +9,7 @@ import pytest
 
 from radoncai.core.grid import Grid
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 SPACING = (0.9, 1.1, 3.0)
 

@@ -49,7 +49,7 @@ def test_the_report_is_one_file_that_asks_the_network_for_nothing(demo):
 
 
 def test_contours_lie_on_what_was_drawn(demo, volume):
-    from radoncai.dicom.rtstruct_reader import read_rtstruct
+    from radoncai.dicom.rtstruct.reader import read_rtstruct
 
     truth = read_rtstruct(demo / "patient" / "truth.dcm", volume)
     found = read_rtstruct(demo / "contour" / "rtstruct.dcm", volume)
@@ -89,8 +89,8 @@ def test_a_ct_slice_is_a_valid_ct_image(demo):
 
 
 def test_plastimatch_reads_the_contours_as_they_were_drawn(demo, volume, tmp_path):
-    from radoncai.dicom.labels import read_labels
-    from radoncai.dicom.rtstruct_reader import read_rtstruct
+    from radoncai.dicom.masks.labels import read_labels
+    from radoncai.dicom.rtstruct.reader import read_rtstruct
 
     ours = read_rtstruct(demo / "contour" / "rtstruct.dcm", volume)
     masks = plastimatch_masks(demo / "contour" / "rtstruct.dcm", demo / "patient" / "ct", tmp_path / "masks")

@@ -25,10 +25,10 @@ def case(tmp_path_factory):
     from radoncai.core.dose import Dose, Prescription
     from radoncai.core.structures import StructureSet
     from radoncai.core.volume import Volume
-    from radoncai.dicom.ct_writer import write_ct_series
-    from radoncai.dicom.rtdose import write_rtdose
-    from radoncai.dicom.rtplan import write_rtplan
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtdose.plan import write_rtplan
+    from radoncai.dicom.rtdose.writer import write_rtdose
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
+    from radoncai.dicom.series.ct_writer import write_ct_series
 
     folder = tmp_path_factory.mktemp("openkbp")
     patient = openkbp.load_module(DATA).read_patient(DATA / "validation" / f"{PATIENT}.kbp")
@@ -93,7 +93,7 @@ def test_the_predicted_dose_is_near_the_planned_one_and_says_what_it_is(case):
     import pydicom
 
     from radoncai.core.grid import Grid
-    from radoncai.dicom.rtdose import read_rtdose
+    from radoncai.dicom.rtdose.writer import read_rtdose
 
     folder, patient, _ = case
     dose = read_rtdose(folder / "dose" / "rtdose.dcm")

@@ -10,9 +10,9 @@ from data.oriented_patient import ANGLES, DIRECTIONS, TURNS, write_patient
 from radoncai.bodycomp.job import measure_l3
 from radoncai.contour.job import contour
 from radoncai.core.dose import Prescription
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.series import read_series
 from radoncai.dicom.structures import read_structures
 from radoncai.dose.evaluate import evaluate
 from radoncai.dose.job import predict_dose

@@ -13,11 +13,11 @@ from radoncai.core.dose import Dose, Prescription
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Algorithm, Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtdose import write_rtdose
-from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtdose.writer import write_rtdose
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 SHAPE, SPACING = (12, 96, 112), (2.5, 0.977, 0.977)
 SHAPES = twelve_shapes(SHAPE, SPACING)

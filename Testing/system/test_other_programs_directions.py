@@ -11,12 +11,12 @@ from radoncai.core.dose import Dose, Prescription
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.convert import convert
-from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.image import write_image
-from radoncai.dicom.rtdose import write_rtdose
-from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtdose.writer import write_rtdose
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 
 PLACE = (5.0, -20.0, 40.0)
 C, S = float(np.cos(0.3)), float(np.sin(0.3))

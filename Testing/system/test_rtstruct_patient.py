@@ -6,8 +6,8 @@ import pytest
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import ImagePlanes, Source, Volume
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 from radoncai.phantom.patient import sample_patient
 
 # Which body axis (0 L, 1 P, 2 S) and direction a column, a row and the next image go to.

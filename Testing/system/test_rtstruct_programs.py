@@ -13,9 +13,9 @@ from scipy import ndimage
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Algorithm, Review, Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtstruct_extend import add_to_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.extend import add_to_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 SHAPE, SPACING = (14, 130, 142), (2.5, 0.977, 0.977)
 MASKS = twenty_rois(SHAPE, SPACING)

@@ -10,10 +10,10 @@ from data.two_readers import FOLDER, masks, write_ct
 from programs import errors, need
 
 from radoncai.core.structures import StructureSet
-from radoncai.dicom.check import check_rtstruct
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.check.judge import check_rtstruct
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.series import read_series
 
 SCAN, PEOPLE, WAYS = "TCGA-CV-5978", ("oncologist", "radiographer"), ("exact", "smooth")
 FILES = [f"{person}_{way}" for person in PEOPLE for way in WAYS]

@@ -7,8 +7,8 @@ from radoncai.cli.main import main
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 GRID = Grid.axial((24, 48, 48), (3.0, 4.0, 4.0), (-96.0, -96.0, 0.0))
 

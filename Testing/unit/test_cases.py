@@ -16,9 +16,9 @@ from radoncai.cases.repeat import changes  # noqa: E402
 from radoncai.cli.main import main  # noqa: E402
 from radoncai.core.errors import ModelError  # noqa: E402
 from radoncai.core.resources import resources  # noqa: E402
-from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
+from radoncai.dicom.series.ct_writer import write_ct_series  # noqa: E402
 from radoncai.models.catalogue import find  # noqa: E402
-from radoncai.models.installing import install, remove  # noqa: E402
+from radoncai.models.install.installing import install, remove  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

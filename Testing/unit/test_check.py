@@ -14,12 +14,12 @@ from radoncai.core.grid import Grid
 from radoncai.core.resources import resources
 from radoncai.core.structures import Contour, Structure, StructureSet
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.check import ALL_CHECKS, check_drawn, check_rtstruct, read_back, read_back_sentence
+from radoncai.dicom.check.judge import ALL_CHECKS, check_drawn, check_rtstruct, read_back, read_back_sentence
+from radoncai.dicom.check.profiles import load_profile, profile_names
 from radoncai.dicom.common import write_object
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.profiles import load_profile, profile_names
-from radoncai.dicom.rtstruct_drawing import draw_set
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.drawing import draw_set
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 SHAPE, SPACING = (8, 96, 99), (2.5, 0.977, 0.977)
 SOURCE = Source("P1", "1.2.3", "1.2.3.1", "1.2.3.2",

@@ -14,12 +14,12 @@ from radoncai.core.dose import Prescription
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.check import check_rtplan
+from radoncai.dicom.check.judge import check_rtplan
 from radoncai.dicom.common import write_object
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
 
 SHAPE, SPACING = (8, 96, 99), (2.5, 0.977, 0.977)
 WHEEL = Path(pydicom.__file__).parent / "data" / "test_files"

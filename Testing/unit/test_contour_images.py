@@ -25,10 +25,10 @@ from radoncai.core.resample import resample_array
 from radoncai.core.rigid import Rigid
 from radoncai.core.structures import Structure
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.labels import read_labels
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.masks.labels import read_labels
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 from radoncai.models.catalogue import read_folder
 from radoncai.models.runners import classical
 from radoncai.models.spec import ImageSpec, ModelSpec

@@ -15,8 +15,8 @@ from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 from radoncai.models.catalogue import find
 
 SHAPE, SPACING = (7, 40, 43), (3.0, 1.1, 0.9)

@@ -14,16 +14,16 @@ from radoncai.core.grid import Grid
 from radoncai.core.structures import Algorithm, Review, Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.convert import convert
-from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.dose import read_dose
 from radoncai.dicom.image import read_image, write_image, write_seg_nrrd
-from radoncai.dicom.labels import read_labels
-from radoncai.dicom.mask_folder import read_mask_folder
-from radoncai.dicom.rtdose import read_rtdose, write_rtdose
-from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.masks.labels import read_labels
+from radoncai.dicom.masks.mask_folder import read_mask_folder
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtdose.writer import read_rtdose, write_rtdose
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 
 SHAPE, SPACING = (10, 40, 44), (2.5, 1.1, 0.977)
 GRID = Grid.axial(SHAPE, SPACING, (-21.5, -17.25, -300.125))

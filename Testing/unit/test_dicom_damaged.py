@@ -11,12 +11,12 @@ from radoncai.core.dose import Dose, Prescription
 from radoncai.core.errors import InputError
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.labels import read_labels, write_seg_nrrd
-from radoncai.dicom.rtdose import read_rtdose, write_rtdose
-from radoncai.dicom.rtplan import read_prescription, write_rtplan
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.masks.labels import read_labels, write_seg_nrrd
+from radoncai.dicom.rtdose.plan import read_prescription, write_rtplan
+from radoncai.dicom.rtdose.writer import read_rtdose, write_rtdose
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.series import read_series
 
 
 @pytest.fixture(scope="module")

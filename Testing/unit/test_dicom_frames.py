@@ -13,10 +13,10 @@ from pydicom.uid import ExplicitVRBigEndian, generate_uid
 
 from radoncai.core.errors import InputError
 from radoncai.core.structures import Structure, StructureSet
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import list_series, read_series
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import list_series, read_series
 
 BALL, MIDDLE = (12.5, -33.0, 41.5), (10.0, -30.0, 40.0)
 

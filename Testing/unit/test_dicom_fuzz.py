@@ -15,16 +15,16 @@ from data.fuzz import bytes_changed, seeds, tags_changed
 from pydicom.data import get_testdata_files
 
 from radoncai.core.errors import InputError
-from radoncai.dicom.check import check_rtplan, check_rtstruct
+from radoncai.dicom.check.judge import check_rtplan, check_rtstruct
 from radoncai.dicom.convert import convert
 from radoncai.dicom.dose import read_dose
 from radoncai.dicom.image import read_image
-from radoncai.dicom.labels import read_labels
+from radoncai.dicom.masks.labels import read_labels
+from radoncai.dicom.masks.seg import read_seg
 from radoncai.dicom.registration import read_registration
-from radoncai.dicom.rtplan import read_prescription
-from radoncai.dicom.rtstruct_reader import read_contours
-from radoncai.dicom.seg import read_seg
-from radoncai.dicom.series import list_series, read_series
+from radoncai.dicom.rtdose.plan import read_prescription
+from radoncai.dicom.rtstruct.reader import read_contours
+from radoncai.dicom.series.series import list_series, read_series
 from radoncai.dicom.structures import read_structures
 
 CASES = 10000 if os.environ.get("RADONCAI_LONG") else 400

@@ -7,9 +7,9 @@ from scipy.spatial.transform import Rotation
 
 from radoncai.core.errors import InputError
 from radoncai.core.structures import Structure, StructureSet
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.planes import exact_turn, from_image_planes, on_image_planes
-from radoncai.dicom.series import read_headers, read_series
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.planes import exact_turn, from_image_planes, on_image_planes
+from radoncai.dicom.series.series import read_headers, read_series
 
 BALL, RADIUS, CC = (12.5, -33.0, 41.5), 20.0, 4 / 3 * np.pi * (20.0**3 + 20.0 * 2.0**2) / 1000
 MIDDLE = (10.0, -30.0, 40.0)

@@ -6,7 +6,7 @@ from data.odd_dicom import axial_series, edit
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from radoncai.dicom.series import read_series
+from radoncai.dicom.series.series import read_series
 
 HALF_LIFE, DOSE, WEIGHT = 6586.2, 350e6, 70.0
 

@@ -11,14 +11,14 @@ from radoncai.core.errors import InputError
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.convert import convert
-from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.image import read_image
-from radoncai.dicom.labels import read_labels
+from radoncai.dicom.masks.labels import read_labels
 from radoncai.dicom.registration import find_registrations, read_registration
-from radoncai.dicom.rtdose import write_rtdose
-from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtdose.writer import write_rtdose
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 
 AXIAL = (1, 0, 0, 0, 1, 0)
 PLACE = (6.0, -20.0, 40.0)

@@ -12,8 +12,8 @@ from radoncai.core.grid import Grid
 from radoncai.core.volume import Volume
 from radoncai.dicom.dose import read_dose
 from radoncai.dicom.image import write_image
-from radoncai.dicom.rtdose import read_rtdose, write_rtdose
-from radoncai.dicom.rtplan import read_prescription, write_rtplan
+from radoncai.dicom.rtdose.plan import read_prescription, write_rtplan
+from radoncai.dicom.rtdose.writer import read_rtdose, write_rtdose
 
 GRID = Grid.axial((5, 7, 11), (2.5, 3.0, 2.0), (-10.25, 33.5, -120.5))
 PRESCRIPTION = Prescription({"PTV_7000": 70.0, "PTV_5600": 56.0}, 35)

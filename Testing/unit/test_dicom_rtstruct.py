@@ -13,15 +13,15 @@ from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Algorithm, Contour, Review, Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.check import check_rtstruct
-from radoncai.dicom.contour_data import from_text, to_text
-from radoncai.dicom.contour_mask import contours_to_mask
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.labels import read_labels
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.check.judge import check_rtstruct
+from radoncai.dicom.masks.labels import read_labels
+from radoncai.dicom.rtstruct.contour_data import from_text, to_text
+from radoncai.dicom.rtstruct.contour_mask import contours_to_mask
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 from radoncai.dicom.same_patient import check_same_patient
-from radoncai.dicom.series import read_series
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 
 SHAPE, SPACING = (12, 48, 56), (2.5, 0.977, 0.977)
 SHAPES = twelve_shapes(SHAPE, SPACING)

@@ -10,9 +10,9 @@ from data.segmentations import MASKS, SHAPE, SPACING, write_seg
 
 from radoncai.core.errors import InputError
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.seg import read_seg
-from radoncai.dicom.series import read_series
+from radoncai.dicom.masks.seg import read_seg
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 
 MIDDLE = (4.0, -30.0, 55.0)
 DIRECTIONS = {"axial": (1, 0, 0, 0, 1, 0), "sagittal": (0, 1, 0, 0, 0, -1), "prone": (-1, 0, 0, 0, -1, 0),

@@ -10,8 +10,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, 
 
 from radoncai.core.errors import InputError
 from radoncai.core.structures import StructureSet
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import list_series, read_series
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.series import list_series, read_series
 
 PLACE = (12.5, -33.0, 41.5)
 ODD = Path(__file__).parents[3] / "shared" / "data" / "rtstruct_odd"

@@ -7,9 +7,9 @@ from data.odd_dicom import ball_volume, oriented_grid
 from radoncai.core.dose import Dose
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 from radoncai.dicom.structures import read_structures, read_structures_alone
 from radoncai.dose.evaluate import evaluate
 

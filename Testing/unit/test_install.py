@@ -13,8 +13,8 @@ import pytest
 from radoncai.cli.main import main
 from radoncai.core.errors import Cancelled, InputError, ModelError, PlatformError
 from radoncai.core.progress import Progress
-from radoncai.models import environment_install, environments
-from radoncai.models.environments import Recipe
+from radoncai.models.install import environment_install, environments
+from radoncai.models.install.environments import Recipe
 from radoncai.worker.jobs.install import run
 from radoncai.worker.work import Work
 

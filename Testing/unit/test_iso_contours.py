@@ -9,12 +9,12 @@ from radoncai.core.grid import Grid
 from radoncai.core.isolines import iso_rings
 from radoncai.core.polygons import polygon_area, polygons_to_mask
 from radoncai.core.volume import Volume
-from radoncai.dicom.check import check_rtstruct
+from radoncai.dicom.check.judge import check_rtstruct
 from radoncai.dicom.convert import convert
-from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.image import write_image
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
 
 SHAPE, SPACING = (14, 48, 52), (2.0, 1.2, 1.1)
 CENTRE = np.array((1.37, -2.71, 0.43))  # LPS mm, off every voxel centre

@@ -9,7 +9,7 @@ from radoncai.core.errors import InputError, PlatformError
 from radoncai.core.grid import Grid
 from radoncai.core.volume import Source, Volume
 from radoncai.models.applicability import check, check_images, judge
-from radoncai.models.memory import _groups, available_mb, check_memory
+from radoncai.models.engine.memory import _groups, available_mb, check_memory
 from radoncai.models.spec import ImageSpec, ModelSpec
 
 LIMITS = {"spacing_mm": [[0.5, 6], [0.4, 3], [0.4, 3]], "hu_range": [-1024, 3071], "body_part": ["HEAD", "NECK"],

@@ -11,7 +11,7 @@ import pytest
 
 from radoncai.core.errors import Cancelled, ModelError, PlatformError
 from radoncai.core.progress import Progress
-from radoncai.models.archives import unpack
+from radoncai.models.install.archives import unpack
 
 FILES = {"tiny/model.json": b"{}", "tiny/models/model.pt": np.random.default_rng(1).bytes(1 << 20)}
 

@@ -10,12 +10,12 @@ from radoncai.core.errors import Cancelled, InputError, ModelError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
-from radoncai.models.engine import segment
+from radoncai.models.engine.contours import segment
+from radoncai.models.engine.orientation import to_lps
+from radoncai.models.engine.passes import mirrored_order
+from radoncai.models.engine.sampling import model_grid, resample_to
+from radoncai.models.engine.windows import slabs, sliding_window, starts
 from radoncai.models.options import RunOptions
-from radoncai.models.orientation import to_lps
-from radoncai.models.passes import mirrored_order
-from radoncai.models.sampling import model_grid, resample_to
-from radoncai.models.windows import slabs, sliding_window, starts
 
 
 class Sides:

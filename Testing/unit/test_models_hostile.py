@@ -15,7 +15,7 @@ from worker_requests import image_of, run, trunk_volume, worker  # noqa: E402
 from radoncai.contour.job import contour  # noqa: E402
 from radoncai.core.errors import InputError, ModelError, PlatformError  # noqa: E402
 from radoncai.models.catalogue import read_folder  # noqa: E402
-from radoncai.models.installing import install  # noqa: E402
+from radoncai.models.install.installing import install  # noqa: E402
 from radoncai.models.weights import sha256  # noqa: E402
 
 MODELS = Path(__file__).parents[1] / "data" / "models"

@@ -11,8 +11,8 @@ import pytest
 from radoncai.core.errors import ModelError
 from radoncai.models import agreements
 from radoncai.models.catalogue import added, catalogue, damages, find, own_place, scan, search, verify, versions
-from radoncai.models.describing import facts_from
-from radoncai.models.installing import add, install, remove
+from radoncai.models.install.describing import facts_from
+from radoncai.models.install.installing import add, install, remove
 
 REAL = Path(__file__).parents[1] / "data" / "models"
 

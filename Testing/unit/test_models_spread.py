@@ -12,10 +12,11 @@ from radoncai.core.errors import InputError, ModelError, PlatformError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
-from radoncai.models import engine, runners
-from radoncai.models.back import entropy
+from radoncai.models import runners
 from radoncai.models.catalogue import read_folder
-from radoncai.models.engine import segment
+from radoncai.models.engine import contours as engine
+from radoncai.models.engine.back import entropy
+from radoncai.models.engine.contours import segment
 from radoncai.models.options import RunOptions
 from radoncai.models.spec import ImageSpec, InputSpec
 

@@ -24,7 +24,7 @@ from radoncai.core.errors import Cancelled, InputError  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
 from radoncai.core.resources import resources  # noqa: E402
 from radoncai.core.templates import match  # noqa: E402
-from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
+from radoncai.dicom.series.ct_writer import write_ct_series  # noqa: E402
 from radoncai.models.catalogue import catalogue  # noqa: E402
 from radoncai.report.contour_part import contour_part  # noqa: E402
 

@@ -11,11 +11,11 @@ from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Algorithm, Contour, Review, Structure, StructureSet
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.approval import approval_of, date_and_time_of
 from radoncai.dicom.common import write_object
-from radoncai.dicom.rtstruct_extend import add_to_rtstruct
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.approval import approval_of, date_and_time_of
+from radoncai.dicom.rtstruct.extend import add_to_rtstruct
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 
 SHAPE, SPACING = (7, 30, 33), (3.0, 1.1, 0.9)
 SOURCE = Source("P1", "1.2.3", "1.2.3.1", "1.2.3.2",

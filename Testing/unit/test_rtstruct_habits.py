@@ -13,10 +13,10 @@ from radoncai.core.grid import Grid
 from radoncai.core.structures import Contour, Structure, StructureSet
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.common import write_object
-from radoncai.dicom.contour_mask import contours_to_mask
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.rtstruct.contour_mask import contours_to_mask
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.series import read_series
 
 SHAPE, SPACING = (5, 30, 31), (2.0, 1.0, 1.0)
 SOURCE = Source("P1", "1.2.3", "1.2.3.1", "1.2.3.2",

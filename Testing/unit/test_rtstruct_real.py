@@ -12,13 +12,13 @@ from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.check import check_rtstruct
+from radoncai.dicom.check.judge import check_rtstruct
 from radoncai.dicom.files import open_dicom
-from radoncai.dicom.rtdose import read_rtdose
-from radoncai.dicom.rtstruct_extend import add_to_rtstruct
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
-from radoncai.dicom.series import read_series
+from radoncai.dicom.rtdose.writer import read_rtdose
+from radoncai.dicom.rtstruct.extend import add_to_rtstruct
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
+from radoncai.dicom.series.series import read_series
 from radoncai.dicom.values import modality_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

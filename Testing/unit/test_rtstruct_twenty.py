@@ -8,8 +8,8 @@ from data.rois import LENS_VOXELS, twenty_rois
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.rtstruct_reader import read_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.reader import read_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 
 SHAPE, SPACING = (14, 130, 142), (2.5, 0.977, 0.977)
 MASKS = twenty_rois(SHAPE, SPACING)

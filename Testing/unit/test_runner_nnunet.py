@@ -17,8 +17,9 @@ from radoncai.core.errors import Cancelled, InputError, ModelError, PlatformErro
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
-from radoncai.models import agreements, environments, runners
+from radoncai.models import agreements, runners
 from radoncai.models.catalogue import read_folder
+from radoncai.models.install import environments
 from radoncai.models.options import RunOptions
 from radoncai.models.runners import child
 from radoncai.models.runners.nnunet_folder import configurations, describe, stages

@@ -17,8 +17,9 @@ from radoncai.core.errors import Cancelled, InputError, ModelError, PlatformErro
 from radoncai.core.progress import Progress
 from radoncai.core.resources import resources
 from radoncai.core.templates import structure_templates
-from radoncai.models import agreements, environments, runners
+from radoncai.models import agreements, runners
 from radoncai.models.catalogue import read_folder
+from radoncai.models.install import environments
 from radoncai.models.options import RunOptions
 from radoncai.models.ready import why_not
 from radoncai.models.runners import child, totalsegmentator, totalsegmentator_weights

@@ -12,7 +12,7 @@ from make_models import CHEST_MM, MAKERS, MODELS  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
 from radoncai.models import runners  # noqa: E402
 from radoncai.models.catalogue import read_folder, verify  # noqa: E402
-from radoncai.models.translate import translate  # noqa: E402
+from radoncai.models.engine.images import translate  # noqa: E402
 from radoncai.phantom.patient import sample_patient  # noqa: E402
 
 NAMES = [make.__name__ for make in MAKERS]

@@ -14,11 +14,11 @@ from radoncai.core.errors import InputError, ModelError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.image import read_image, write_image
-from radoncai.dicom.series import read_series
+from radoncai.dicom.series.ct_writer import write_ct_series
+from radoncai.dicom.series.series import read_series
+from radoncai.models.engine.images import translate
 from radoncai.models.spec import InputSpec, ModelSpec, OutputSpec
-from radoncai.models.translate import translate
 from radoncai.translate.job import make_image
 
 RULES = {"inputs": (InputSpec("CT", (-1000.0, 2000.0), 500.0, 500.0),),

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
 from worker_requests import Heard, alive, body_request, image_of, launcher, run, trunk, trunk_volume, worker  # noqa: E402
 
 from radoncai.core.volume import Volume  # noqa: E402
-from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
+from radoncai.dicom.series.ct_writer import write_ct_series  # noqa: E402
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="uses signals and a shell")
 ROOT = Path(__file__).parents[2]

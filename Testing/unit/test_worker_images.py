@@ -17,8 +17,8 @@ from radoncai.contour.job import contour  # noqa: E402
 from radoncai.core.grid import Grid  # noqa: E402
 from radoncai.core.rigid import register  # noqa: E402
 from radoncai.core.volume import Volume  # noqa: E402
-from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
-from radoncai.dicom.series import read_series  # noqa: E402
+from radoncai.dicom.series.ct_writer import write_ct_series  # noqa: E402
+from radoncai.dicom.series.series import read_series  # noqa: E402
 
 AXIAL = (1, 0, 0, 0, 1, 0)
 CHEST = {"title": "Chest", "site": "thorax", "structures": [

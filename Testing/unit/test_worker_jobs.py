@@ -19,11 +19,11 @@ from radoncai.contour.table import structure_rows  # noqa: E402
 from radoncai.core.grid import Grid  # noqa: E402
 from radoncai.core.structures import Contour, Structure, StructureSet  # noqa: E402
 from radoncai.core.volume import Volume  # noqa: E402
-from radoncai.dicom.ct_writer import write_ct_series  # noqa: E402
-from radoncai.dicom.labels import read_labels  # noqa: E402
-from radoncai.dicom.rtstruct_reader import read_contours  # noqa: E402
-from radoncai.dicom.rtstruct_writer import write_rtstruct  # noqa: E402
-from radoncai.dicom.series import read_series  # noqa: E402
+from radoncai.dicom.masks.labels import read_labels  # noqa: E402
+from radoncai.dicom.rtstruct.reader import read_contours  # noqa: E402
+from radoncai.dicom.rtstruct.writer import write_rtstruct  # noqa: E402
+from radoncai.dicom.series.ct_writer import write_ct_series  # noqa: E402
+from radoncai.dicom.series.series import read_series  # noqa: E402
 from radoncai.dicom.structures import read_structures  # noqa: E402
 
 

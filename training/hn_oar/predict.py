@@ -11,7 +11,7 @@ from patches import LEFT, PATCH, RIGHT, normalise
 from prepare import AIR, ORGANS, SPACING
 
 from radoncai.core.progress import Progress
-from radoncai.models.windows import sliding_window
+from radoncai.models.engine.windows import sliding_window
 
 OVERLAP = 0.5
 

@@ -17,7 +17,7 @@ from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
 from radoncai.models import runners
 from radoncai.models.catalogue import read_folder
-from radoncai.models.engine import segment
+from radoncai.models.engine.contours import segment
 from radoncai.phantom.patient import sample_patient
 
 

@@ -13,7 +13,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from radoncai.models import environments
+from radoncai.models.install import environments
 
 from . import settings
 

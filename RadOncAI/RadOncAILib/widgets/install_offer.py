@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from slicer.i18n import tr as _
 
-from radoncai.models import environments
+from radoncai.models.install import environments
 
 from . import install, marks
 from .run_block import RunBlock

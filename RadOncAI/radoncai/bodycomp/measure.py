@@ -15,7 +15,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
 from radoncai.core.tables import columns
 from radoncai.core.volume import Volume
-from radoncai.dicom.planes import was_resampled
+from radoncai.dicom.series.planes import was_resampled
 
 READER_SHARE = {"muscle_cm2": 0.019}
 NEIGHBOUR_MM = 3.0

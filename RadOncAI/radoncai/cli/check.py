@@ -14,7 +14,7 @@ from radoncai.core.progress import Progress
 
 if TYPE_CHECKING:
     from radoncai.core.volume import Volume
-    from radoncai.dicom.check import Finding
+    from radoncai.dicom.check.judge import Finding
 
 SUMMARY = "Say what would trouble a planning system in a structure set, plan or dose"
 
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
+    from radoncai.dicom.check.profiles import load_profile
     from radoncai.dicom.image import read_image
-    from radoncai.dicom.profiles import load_profile
 
     profile = load_profile(args.profile)
     volume = None
@@ -61,9 +61,9 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
 
 def _check(path: Path, volume: Volume | None, profile: object, args: argparse.Namespace) -> tuple[str, tuple]:
     """What the file is, and its findings. InputError for a file for which there are no rules."""
-    from radoncai.dicom.check import Finding, check_rtplan, check_rtstruct
+    from radoncai.dicom.check.judge import Finding, check_rtplan, check_rtstruct
     from radoncai.dicom.files import open_dicom
-    from radoncai.dicom.rtdose import read_rtdose
+    from radoncai.dicom.rtdose.writer import read_rtdose
     from radoncai.dicom.values import modality_of
 
     kind = modality_of(open_dicom(path, pixels=False))

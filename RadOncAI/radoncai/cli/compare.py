@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.core.tables import write_table
     from radoncai.dicom.files import is_dicom
     from radoncai.dicom.image import read_image
-    from radoncai.dicom.labels import read_labels
+    from radoncai.dicom.masks.labels import read_labels
     from radoncai.dicom.structures import read_structures
     from radoncai.report.compare import compare_page, compare_pictures
     from radoncai.report.html import write_page

@@ -118,8 +118,8 @@ def _options(args: argparse.Namespace, wanted: list[str] | None, preset: Preset 
 
 def _check_options(rtstruct: RtstructOptions) -> None:
     """What can be known to fail before the model has run. Raises InputError."""
-    from radoncai.dicom.profiles import load_profile
-    from radoncai.dicom.rtstruct_reader import read_contours
+    from radoncai.dicom.check.profiles import load_profile
+    from radoncai.dicom.rtstruct.reader import read_contours
 
     load_profile(rtstruct.profile)
     if rtstruct.add_to:

@@ -59,8 +59,8 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
 def _patient(folder: Path) -> tuple[Phantom, object, tuple]:
     """The phantom as a DICOM series with the targets a clinician would have drawn."""
     from radoncai.core.structures import StructureSet
-    from radoncai.dicom.ct_writer import write_ct_series
-    from radoncai.dicom.rtstruct_writer import write_rtstruct
+    from radoncai.dicom.rtstruct.writer import write_rtstruct
+    from radoncai.dicom.series.ct_writer import write_ct_series
     from radoncai.phantom.patient import sample_patient
 
     phantom = sample_patient()

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.core.errors import InputError
-    from radoncai.models.environment_install import bring, download, recipe_of
+    from radoncai.models.install.environment_install import bring, download, recipe_of
 
     recipe = recipe_of(args.name)
     tasks = [t.strip() for t in args.weights.split(",") if t.strip()]

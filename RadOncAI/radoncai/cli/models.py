@@ -108,8 +108,8 @@ def _install(args: argparse.Namespace, progress: Progress) -> Outcome:
     from radoncai.models.agreements import needed
     from radoncai.models.card import missing_fields
     from radoncai.models.catalogue import damages, verify
-    from radoncai.models.describing import facts_from
-    from radoncai.models.installing import install
+    from radoncai.models.install.describing import facts_from
+    from radoncai.models.install.installing import install
 
     options = {key: getattr(args, key) for key in ("version", "title", "licence", "modality", "structures",
                                                    "spacing_mm", "patch", "clip", "activation")}
@@ -125,14 +125,14 @@ def _install(args: argparse.Namespace, progress: Progress) -> Outcome:
 
 
 def _add(args: argparse.Namespace, _progress: Progress) -> Outcome:
-    from radoncai.models.installing import add
+    from radoncai.models.install.installing import add
 
     found = add(Path(args.name))
     return Outcome({"added": [f.id for f in found]}, [f"{f.id}: {f.title}" for f in found])
 
 
 def _remove(args: argparse.Namespace, _progress: Progress) -> Outcome:
-    from radoncai.models.installing import remove
+    from radoncai.models.install.installing import remove
 
     gone = remove(args.name)
     return Outcome({"removed": str(gone)}, [f"removed: {gone}"])

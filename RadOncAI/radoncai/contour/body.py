@@ -9,7 +9,7 @@ from radoncai.core import morphology
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import bounding_box
-from radoncai.models.sampling import model_grid, resample_to
+from radoncai.models.engine.sampling import model_grid, resample_to
 
 COARSE_MM = 3.0
 PIECE_CC = 60.0

@@ -8,7 +8,7 @@ from radoncai.contour.body import external
 from radoncai.contour.lungs import lungs
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
-from radoncai.models.orientation import to_lps
+from radoncai.models.engine.orientation import to_lps
 from radoncai.models.runners.classical import register
 
 

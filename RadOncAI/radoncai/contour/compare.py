@@ -16,7 +16,7 @@ from radoncai.core.progress import Progress
 from radoncai.core.structures import Box, Structure, StructureSet
 from radoncai.core.tables import COLUMNS
 from radoncai.core.templates import tolerance_mm
-from radoncai.models.orientation import turn_of
+from radoncai.models.engine.orientation import turn_of
 
 
 @dataclass(frozen=True)

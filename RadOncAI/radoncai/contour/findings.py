@@ -10,7 +10,7 @@ from scipy import ndimage
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.templates import StructureTemplate, match
 from radoncai.core.volume import Volume
-from radoncai.models.orientation import turn_of
+from radoncai.models.engine.orientation import turn_of
 
 ANY_NUMBER_OF_PIECES = ("Bowel", "Bag_Bowel", "BoneMarrow", "Bone_Pelvic")
 HOLLOW = ("Larynx", "Trachea", "Esophagus", "Bowel", "Bag_Bowel", "Colon", "Rectum", "Stomach", "Cavity", "Pharynx",

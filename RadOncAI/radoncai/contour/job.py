@@ -18,8 +18,8 @@ from radoncai.core.volume import Volume
 from radoncai.models import runners
 from radoncai.models.applicability import check, check_images
 from radoncai.models.catalogue import ModelFolder, find
-from radoncai.models.engine import segment
-from radoncai.models.memory import check_memory
+from radoncai.models.engine.contours import segment
+from radoncai.models.engine.memory import check_memory
 from radoncai.models.options import RunOptions
 from radoncai.models.segmentation import Found
 

@@ -10,7 +10,7 @@ from radoncai.core import morphology
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import bounding_box
-from radoncai.models.sampling import resample_to
+from radoncai.models.engine.sampling import resample_to
 
 AIR_HU = -400.0
 GAS_HU = -945.0

@@ -16,13 +16,13 @@ from radoncai.core.provenance import Provenance, describe, pseudonym, run_stamp
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.tables import write_table
 from radoncai.core.volume import Volume
-from radoncai.dicom.check import check_rtstruct, read_back, read_back_sentence
-from radoncai.dicom.labels import write_seg_nrrd
-from radoncai.dicom.profiles import load_profile
+from radoncai.dicom.check.judge import check_rtstruct, read_back, read_back_sentence
+from radoncai.dicom.check.profiles import load_profile
+from radoncai.dicom.masks.labels import write_seg_nrrd
 from radoncai.dicom.raster import write_raster
-from radoncai.dicom.rtstruct_extend import add_to_rtstruct, kept_sentence
-from radoncai.dicom.rtstruct_reader import read_contours
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtstruct.extend import add_to_rtstruct, kept_sentence
+from radoncai.dicom.rtstruct.reader import read_contours
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 
 
 def merged(results: Sequence[ContourResult], given: Sequence[Structure] = (), choice: Choice | None = None

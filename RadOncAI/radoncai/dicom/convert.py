@@ -15,23 +15,23 @@ from radoncai.core.output import staged
 from radoncai.core.structures import StructureSet
 from radoncai.core.templates import match
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.check import check_rtstruct, read_back, read_back_sentence
+from radoncai.dicom.check.judge import check_rtstruct, read_back, read_back_sentence
+from radoncai.dicom.check.profiles import load_profile
 from radoncai.dicom.dose import MOST_GY, read_dose
 from radoncai.dicom.files import files_below, is_dicom, open_dicom
 from radoncai.dicom.image import read_image, write_image, write_seg_nrrd
-from radoncai.dicom.labels import MOST_LABELS, read_labels, write_label_map
-from radoncai.dicom.mask_folder import mask_files, read_mask_folder, write_mask_folder
-from radoncai.dicom.planes import fitted
-from radoncai.dicom.probability import read_probabilities
-from radoncai.dicom.profiles import load_profile
+from radoncai.dicom.masks.labels import MOST_LABELS, read_labels, write_label_map
+from radoncai.dicom.masks.mask_folder import mask_files, read_mask_folder, write_mask_folder
+from radoncai.dicom.masks.probability import read_probabilities
+from radoncai.dicom.masks.seg import read_seg
 from radoncai.dicom.raster import raster_ending, read_raster
 from radoncai.dicom.registration import find_registrations, matrix_between, move_volume, structures_by_registration
-from radoncai.dicom.rtdose import write_rtdose
-from radoncai.dicom.rtplan import write_rtplan
-from radoncai.dicom.rtstruct_reader import read_contours
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtdose.writer import write_rtdose
+from radoncai.dicom.rtstruct.reader import read_contours
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 from radoncai.dicom.same_patient import check_same_patient
-from radoncai.dicom.seg import read_seg
+from radoncai.dicom.series.planes import fitted
 from radoncai.dicom.structures import read_structures
 from radoncai.dicom.values import modality_of
 

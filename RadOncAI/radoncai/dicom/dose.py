@@ -11,10 +11,10 @@ from radoncai.core.errors import InputError
 from radoncai.core.provenance import file_hash
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.geometry import degrees_from_axial, is_straight
-from radoncai.dicom.planes import upright
 from radoncai.dicom.raster import raster_ending, read_raster
-from radoncai.dicom.rtdose_reader import read_rtdose
-from radoncai.dicom.rtdose_sum import read_rtdose_folder
+from radoncai.dicom.rtdose.reader import read_rtdose
+from radoncai.dicom.rtdose.sums import read_rtdose_folder
+from radoncai.dicom.series.planes import upright
 
 MOST_GY = 1000.0
 

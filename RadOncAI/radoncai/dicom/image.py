@@ -10,10 +10,10 @@ from radoncai.core.errors import InputError
 from radoncai.core.provenance import file_hash
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.geometry import degrees_from_axial, is_straight
-from radoncai.dicom.labels import write_seg_nrrd
-from radoncai.dicom.planes import upright
+from radoncai.dicom.masks.labels import write_seg_nrrd
 from radoncai.dicom.raster import raster_ending, read_raster, write_raster
-from radoncai.dicom.series import read_series
+from radoncai.dicom.series.planes import upright
+from radoncai.dicom.series.series import read_series
 
 __all__ = ["read_image", "write_image", "write_seg_nrrd"]
 

@@ -13,8 +13,8 @@ from radoncai.core.grid import Grid
 from radoncai.core.structures import StructureSet
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.files import is_dicom, open_dicom
-from radoncai.dicom.planes import fitted, resampled
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
+from radoncai.dicom.series.planes import fitted, resampled
 from radoncai.dicom.values import items, modality_of, numbers, text
 
 _RIGID_TOLERANCE = 1e-3

@@ -11,10 +11,10 @@ from radoncai.core.resample import resample_array
 from radoncai.core.structures import Structure, StructureSet
 from radoncai.core.volume import Volume
 from radoncai.dicom.files import is_dicom, open_dicom
-from radoncai.dicom.labels import read_labels
-from radoncai.dicom.rtstruct_reader import read_contours, read_rtstruct
+from radoncai.dicom.masks.labels import read_labels
+from radoncai.dicom.masks.seg import read_seg
+from radoncai.dicom.rtstruct.reader import read_contours, read_rtstruct
 from radoncai.dicom.same_patient import check_same_patient
-from radoncai.dicom.seg import read_seg
 from radoncai.dicom.values import modality_of
 
 

@@ -20,7 +20,7 @@ from radoncai.dose.working import block_factors, dose_grid
 from radoncai.models import runners
 from radoncai.models.applicability import check
 from radoncai.models.catalogue import ModelFolder, find
-from radoncai.models.memory import check_memory
+from radoncai.models.engine.memory import check_memory
 from radoncai.models.runners import onnx
 
 TREES = "trees"

@@ -10,8 +10,8 @@ from radoncai.core.structures import StructureSet
 from radoncai.core.tables import write_table
 from radoncai.core.volume import Volume
 from radoncai.dicom.image import write_image
-from radoncai.dicom.rtdose import write_rtdose
-from radoncai.dicom.rtplan import write_rtplan
+from radoncai.dicom.rtdose.plan import write_rtplan
+from radoncai.dicom.rtdose.writer import write_rtdose
 from radoncai.dose import dvh
 from radoncai.dose.evaluate import Evaluation
 from radoncai.dose.job import DoseResult

@@ -9,7 +9,7 @@ import numpy as np
 
 from radoncai.core.errors import InputError
 from radoncai.core.volume import Volume
-from radoncai.models.orientation import tilt_degrees, to_lps
+from radoncai.models.engine.orientation import tilt_degrees, to_lps
 from radoncai.models.spec import ModelSpec
 
 AXES = ("slices", "rows", "columns")

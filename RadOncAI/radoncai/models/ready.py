@@ -35,7 +35,7 @@ def install(folder: ModelFolder) -> str:
     """What `radoncai install` must bring before the model can run, "" for nothing."""
     runner = folder.model.runner
     if runner in ENVIRONMENTS:
-        from radoncai.models import environments
+        from radoncai.models.install import environments
         return "" if environments.installed(runner) else runner
     return PACKAGES[runner][1] if missing_packages(runner) else ""
 

@@ -11,9 +11,9 @@ from radoncai.core.volume import Volume
 from radoncai.models import runners
 from radoncai.models.applicability import check, check_images
 from radoncai.models.catalogue import ModelFolder, find
-from radoncai.models.memory import check_memory
+from radoncai.models.engine.images import translate
+from radoncai.models.engine.memory import check_memory
 from radoncai.models.options import RunOptions
-from radoncai.models.translate import translate
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from pathlib import Path
 from radoncai.core.progress import Progress
 from radoncai.core.provenance import Provenance, describe, run_stamp
 from radoncai.core.volume import Volume
-from radoncai.dicom.ct_writer import write_ct_series
 from radoncai.dicom.image import write_image
+from radoncai.dicom.series.ct_writer import write_ct_series
 from radoncai.translate.job import ImageResult
 
 OF_THE_PATIENT = ("PatientName", "PatientBirthDate", "PatientSex", "PatientAge", "PatientSize", "PatientWeight",

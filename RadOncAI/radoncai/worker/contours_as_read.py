@@ -14,7 +14,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.structures import Contour, Structure
 from radoncai.core.volume import Source
 from radoncai.dicom.files import is_dicom
-from radoncai.dicom.rtstruct_reader import read_contours
+from radoncai.dicom.rtstruct.reader import read_contours
 
 MOST_KEPT = 2
 

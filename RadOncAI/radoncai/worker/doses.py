@@ -14,7 +14,7 @@ from radoncai.core.volume import Source, Volume
 from radoncai.dose.evaluate import Evaluation
 from radoncai.dose.goals import GoalTable, load_goals
 from radoncai.models.catalogue import ModelFolder, find
-from radoncai.models.orientation import to_lps
+from radoncai.models.engine.orientation import to_lps
 from radoncai.worker.arrays import load_array, save_array
 from radoncai.worker.image import matrix
 from radoncai.worker.protocol import field, optional

@@ -12,8 +12,8 @@ from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.structures import Box
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.series import read_headers
-from radoncai.models.orientation import Turn, to_lps
+from radoncai.dicom.series.series import read_headers
+from radoncai.models.engine.orientation import Turn, to_lps
 from radoncai.worker.arrays import load_array
 from radoncai.worker.protocol import field, optional
 

@@ -22,7 +22,7 @@ from radoncai.core.array_file import disk_sentence
 from radoncai.core.errors import InputError, ModelError, PlatformError, RadOncAIError
 from radoncai.core.process_tree import kill_tree
 from radoncai.core.progress import Progress
-from radoncai.models.environments import Environment, environment, recipes, variables
+from radoncai.models.install.environments import Environment, environment, recipes, variables
 
 SERVE = Path(__file__).parent / "inside" / "serve.py"
 HEAR_S = 0.1

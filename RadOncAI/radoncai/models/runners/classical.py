@@ -11,7 +11,7 @@ from radoncai.core.progress import Progress
 from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
 from radoncai.models.catalogue import ModelFolder
-from radoncai.models.clean import clean
+from radoncai.models.engine.clean import clean
 from radoncai.models.options import PLAIN, RunOptions
 from radoncai.models.segmentation import Found, Segmentation
 from radoncai.models.spec import ModelSpec

@@ -16,13 +16,13 @@ from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
 from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
-from radoncai.models import environments
 from radoncai.models.agreements import Agreement, require
 from radoncai.models.catalogue import ModelFolder
-from radoncai.models.channels import onto
-from radoncai.models.clean import clean
+from radoncai.models.engine.channels import onto
+from radoncai.models.engine.clean import clean
+from radoncai.models.engine.orientation import Turn, to_lps, turn_of
+from radoncai.models.install import environments
 from radoncai.models.options import PLAIN, RunOptions
-from radoncai.models.orientation import Turn, to_lps, turn_of
 from radoncai.models.runners import child
 from radoncai.models.runners.nnunet_folder import RAS_READER, Configuration, describe, is_folder, stages
 from radoncai.models.segmentation import Found, Segmentation

@@ -9,7 +9,7 @@ from typing import Any
 
 from radoncai.core.errors import ModelError
 from radoncai.core.templates import match
-from radoncai.models.environments import installed, place
+from radoncai.models.install.environments import installed, place
 from radoncai.models.spec import read_json
 
 CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_best.pth")

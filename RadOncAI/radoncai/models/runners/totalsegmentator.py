@@ -17,9 +17,9 @@ from radoncai.core.progress import Progress
 from radoncai.core.resources import user_folder
 from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
-from radoncai.models import environments
 from radoncai.models.catalogue import ModelFolder
-from radoncai.models.clean import clean
+from radoncai.models.engine.clean import clean
+from radoncai.models.install import environments
 from radoncai.models.options import PLAIN, RunOptions
 from radoncai.models.runners import child
 from radoncai.models.runners import totalsegmentator_tasks as known

@@ -11,7 +11,7 @@ from pathlib import Path
 from radoncai.core.array_file import disk_sentence
 from radoncai.core.errors import InputError, ModelError, PlatformError
 from radoncai.core.progress import Progress
-from radoncai.models import archives
+from radoncai.models.install import archives
 from radoncai.models.runners import totalsegmentator_tasks as known
 
 BLOCK = 1 << 20

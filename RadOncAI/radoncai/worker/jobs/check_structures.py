@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from radoncai.dicom.approval import Approval, is_approved
-from radoncai.dicom.check import check_drawn
-from radoncai.dicom.profiles import load_profile, profile_names
-from radoncai.dicom.rtstruct_drawing import DrawnSet, draw_set
-from radoncai.dicom.rtstruct_extend import extension
+from radoncai.dicom.check.judge import check_drawn
+from radoncai.dicom.check.profiles import load_profile, profile_names
+from radoncai.dicom.rtstruct.approval import Approval, is_approved
+from radoncai.dicom.rtstruct.drawing import DrawnSet, draw_set
+from radoncai.dicom.rtstruct.extend import extension
 from radoncai.worker.jobs.write_structures import leaving
 from radoncai.worker.work import Work
 

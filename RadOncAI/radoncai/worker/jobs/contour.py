@@ -12,7 +12,7 @@ from radoncai.contour.presets.choose import Choice, Share, choose, refuse_empty
 from radoncai.contour.presets.preset import load_preset
 from radoncai.contour.several import Images, run_shares
 from radoncai.contour.write import least_sure, merged, provenance
-from radoncai.dicom.labels import write_seg_nrrd
+from radoncai.dicom.masks.labels import write_seg_nrrd
 from radoncai.models.catalogue import find
 from radoncai.models.options import RunOptions
 from radoncai.worker.arrays import save_array

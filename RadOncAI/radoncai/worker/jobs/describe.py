@@ -14,7 +14,7 @@ from radoncai.core.grid import Grid
 from radoncai.core.volume import Volume
 from radoncai.models.applicability import judge
 from radoncai.models.catalogue import find
-from radoncai.models.orientation import tilt_degrees
+from radoncai.models.engine.orientation import tilt_degrees
 from radoncai.worker import typical
 from radoncai.worker.image import Image, read_image, read_place
 from radoncai.worker.jobs.models import JOB_OF

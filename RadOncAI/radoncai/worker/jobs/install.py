@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from radoncai.models.environment_install import bring
+from radoncai.models.install.environment_install import bring
 from radoncai.worker.protocol import field, optional
 from radoncai.worker.work import Work
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from radoncai.models.catalogue import find, verify
-from radoncai.models.describing import facts_from
-from radoncai.models.installing import add, install
+from radoncai.models.install.describing import facts_from
+from radoncai.models.install.installing import add, install
 from radoncai.worker.jobs.models import row
 from radoncai.worker.protocol import field, optional
 from radoncai.worker.work import Work

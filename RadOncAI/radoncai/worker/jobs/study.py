@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from radoncai.core.errors import InputError
 from radoncai.core.volume import Source
 from radoncai.dicom.files import files_below, is_dicom, open_dicom
-from radoncai.dicom.rtplan import TITLE
+from radoncai.dicom.rtdose.plan import TITLE
 from radoncai.dicom.values import items, modality_of, text
 from radoncai.worker.image import headers_of
 from radoncai.worker.protocol import field

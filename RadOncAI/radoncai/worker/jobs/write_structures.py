@@ -13,10 +13,10 @@ from radoncai.core.provenance import Provenance, describe, pseudonym, run_stamp
 from radoncai.core.structures import StructureSet
 from radoncai.core.tables import write_table
 from radoncai.core.volume import Volume
-from radoncai.dicom.check import ReadBack, check_rtstruct, read_back, read_back_sentence
-from radoncai.dicom.profiles import Profile, load_profile
-from radoncai.dicom.rtstruct_extend import add_to_rtstruct
-from radoncai.dicom.rtstruct_writer import write_rtstruct
+from radoncai.dicom.check.judge import ReadBack, check_rtstruct, read_back, read_back_sentence
+from radoncai.dicom.check.profiles import Profile, load_profile
+from radoncai.dicom.rtstruct.extend import add_to_rtstruct
+from radoncai.dicom.rtstruct.writer import write_rtstruct
 from radoncai.worker.image import read_place
 from radoncai.worker.protocol import field, optional
 from radoncai.worker.structures import structures_from_json

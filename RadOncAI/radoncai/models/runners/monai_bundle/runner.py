@@ -12,9 +12,9 @@ from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
-from radoncai.models.back import entropy, unsure_share
-from radoncai.models.clean import clean
-from radoncai.models.memory import MB, available_mb
+from radoncai.models.engine.back import entropy, unsure_share
+from radoncai.models.engine.clean import clean
+from radoncai.models.engine.memory import MB, available_mb
 from radoncai.models.options import RunOptions
 from radoncai.models.runners.monai_bundle.chain import (
     BACK,

@@ -1,0 +1,1 @@
+"""What would trouble a planning system, by rules that are data."""

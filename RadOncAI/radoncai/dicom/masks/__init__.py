@@ -1,0 +1,1 @@
+"""Label maps, mask folders, probability maps and DICOM SEG."""

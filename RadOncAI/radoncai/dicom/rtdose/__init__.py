@@ -1,0 +1,1 @@
+"""RTDOSE and the minimal RTPLAN beside it."""

@@ -1,0 +1,1 @@
+"""RTSTRUCT, read, drawn, written, extended."""

@@ -1,0 +1,1 @@
+"""Image series of every geometry, read; the CT that we write."""

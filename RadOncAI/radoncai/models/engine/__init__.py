@@ -1,0 +1,1 @@
+"""From images to contours or images with a network: resampled, cropped, tiled, and brought back."""

@@ -1,0 +1,1 @@
+"""How models and the packages they need come onto this machine."""
