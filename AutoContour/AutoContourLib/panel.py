@@ -65,9 +65,12 @@ class AutoContourPanel(PanelWidget):
         self._tags += (self.node.connectParametersToGui(checks),)
         for contours in ours():
             self.reviewing.watch(contours)
+        scene = slicer.mrmlScene  # an image that is loaded later may be the one that the model waits for
+        self.addObserver(scene, scene.NodeAddedEvent, self.refresh_soon)
 
     def disconnect_node(self) -> None:
         super().disconnect_node()
+        self.removeObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self.refresh_soon)
         self.exports.close()
         self._watch(None)
 
