@@ -122,7 +122,7 @@ def test_an_mr_is_registered_looked_at_and_accepted_before_it_is_used(panel, row
 
 
 def test_a_rejected_registration_is_not_used(panel, row):
-    import slicer
+    from AutoContourLib.images import registering
 
     row.message.follow()
     finish(panel)
@@ -130,7 +130,7 @@ def test_a_rejected_registration_is_not_used(panel, row):
     host.pump(0.1)
     assert not row.board.is_shown and row.relation == "none" and "Rejected" in row.message.text
     assert not panel.run.button.enabled
-    assert slicer.util.getNodesByClass("vtkMRMLLinearTransformNode") == []
+    assert registering.accepted(row.volume, panel.node.volume) is None
 
 
 def test_an_accepted_registration_holds_until_an_image_changes(panel, row):
