@@ -70,6 +70,7 @@ class AutoContourPanel(PanelWidget):
 
     def disconnect_node(self) -> None:
         super().disconnect_node()
+        self.images.forget()
         self.removeObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self.refresh_soon)
         self.exports.close()
         self._watch(None)

@@ -112,6 +112,8 @@ class ImageRow:
         """The panel is left or the scene goes."""
         self._question.forget()
         self.board.close()
+        if self.relation == "looking":
+            self.relation = ""  # asked anew when the panel is opened again
 
     def close(self) -> None:
         """The model wants this image no more."""
