@@ -121,7 +121,7 @@ def test_contours_of_an_mr_model_reach_the_ct_through_the_registration(pair, mr_
     read = record["models"][0]["inputs"]["image"]
     assert read["series_uid"] == mr.source.series_uid
     assert read["registration"]["by"] == "file" and len(read["registration"]["sha256"]) == 64
-    assert read["registration"]["accepted_at"] <= record["run"] and "accepted_by" in read["registration"]
+    assert read["registration"]["accepted_at"] <= record["run"] and "accepted_by_account" in read["registration"]
     assert np.allclose(read["registration"]["to_planning"], motion(), atol=1e-5)
     assert any("brought to the planning image by its registration" in w for w in record["warnings"])
 
@@ -170,6 +170,20 @@ def test_what_radoncai_register_wrote_is_read_back_whichever_way_round(pair, tmp
     stranger = replace(mr, source=Source(frame_uid="9.9"))
     with pytest.raises(InputError, match="about other images than both"):
         matrix_of_file(tmp_path / "registration.json", stranger, ct, "both")
+
+
+def test_contour_says_on_the_terminal_and_in_provenance_that_a_file_overrides_a_shared_frame(pair, mr_model, capsys):
+    folder, ct, _ = pair
+    edit(folder / "mr", lambda data, n: setattr(data, "FrameOfReferenceUID", ct.source.frame_uid))
+    write_rigid(Rigid(motion()), ct, read_series(folder / "mr"), folder / "reg")
+    assert main(["contour", str(folder / "ct"), "--model", "mr_ball", "--image", f"MR={folder / 'mr'}",
+                 "--registration", str(folder / "reg" / "registration.json"), "-o", str(folder / "out")]) == 0
+    told = "Overridden: the image MR shares the frame of reference of the planning image, but the given registration"
+    heard = capsys.readouterr()
+    assert told in heard.out + heard.err
+    record = json.loads((folder / "out" / "provenance.json").read_text())
+    assert any(told in w for w in record["warnings"]) and any(told in w for w in record["overrides"])
+    assert any("much between images of one frame of reference" in w for w in record["warnings"])
 
 
 @pytest.mark.parametrize("content, words", [

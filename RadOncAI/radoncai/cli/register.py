@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, progress: Progress) -> Outcome:
     from dataclasses import replace
 
-    from radoncai.contour.images.placed import relation
+    from radoncai.contour.images.placed import NEEDLESS, told
     from radoncai.contour.images.registered import write_registration
     from radoncai.core.output import staged
     from radoncai.core.rigid import register
@@ -37,15 +37,14 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         progress.step("reading the images")
         fixed = read_image(args.fixed, series=args.series, gaps=args.gaps)
         moving = read_image(args.moving, series=args.moving_series, gaps=args.gaps)
-        said = list(check_same_patient(replace(fixed.source, frame_uid=""), replace(moving.source, frame_uid=""),
-                                       "the two images", same_patient=args.same_patient))
+        said = check_same_patient(replace(fixed.source, frame_uid=""), replace(moving.source, frame_uid=""),
+                                  "the two images", same_patient=args.same_patient)
         frames = moving.source.frame_uid, fixed.source.frame_uid
-        if relation(fixed, moving) == "same_frame":
-            said.append("Both images have one frame of reference: contours need no registration between them.")
-        elif all(frames):
-            said += [f"The clinic's own registration {path} relates these images; --registration dicom uses it."
-                     for path in find_registrations(args.moving, args.fixed, between=frames)]
+        clinics = [f"The clinic's own registration {path} relates these images; --registration dicom uses it."
+                   for path in find_registrations(args.moving, args.fixed, between=frames)] \
+            if all(frames) and frames[0] != frames[1] else []
         found = register(fixed, moving, progress)
+        found = replace(found, warnings=(*found.warnings, *said, *told(fixed, moving, found.figures, NEEDLESS)))
         progress.step("writing files")
         written = write_registration(found, fixed, moving, place, progress.seconds)
         moved = moving.with_array(moving.array, type(moving.grid)(moving.grid.shape,
@@ -59,11 +58,11 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
         f"turn {f['turn_degrees']:.1f} degrees",
         f"mutual information {before} before, {f['information_after']:.3f} after; "
         f"{100 * f['overlap']:.0f} % of the body is on both",
-        *found.warnings, *said,
+        *found.warnings, *clinics,
         f"written to {args.output}: {', '.join(files)}",
         f"look at {args.output / 'checkerboard.png'}; edges that run on across the fields are right. To accept: "
         f"radoncai contour ... --registration {args.output / 'registration.json'}",
     ]
-    result = {"matrix": found.matrix.tolist(), "figures": f, "warnings": [*found.warnings, *said],
+    result = {"matrix": found.matrix.tolist(), "figures": f, "warnings": [*found.warnings, *clinics],
               "inputs": written.record["inputs"], "output": str(args.output), "files": files}
     return Outcome(result, lines)

@@ -26,6 +26,8 @@ RELAXATION = 0.8  # 0.5, the usual one, stops early where turning the head chang
 CT_HU = (-300.0, 700.0)
 COUCH_MM = 15.0
 LEAST_OVERLAP, LEAST_GAIN, MOST_DEGREES = 0.3, 0.02, 25.0
+TOO_LITTLE_OVERLAP = 0.1
+LEAST_VALUES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,8 @@ def register(fixed: Volume, moving: Volume, progress: Progress | None = None) ->
 
     Mattes mutual information (Mattes et al., IEEE Trans Med Imaging 2003;22:120) on voxels of 8, 4 and 2 mm, from
     three starts: as the files lie, middle on middle, and centre of mass on centre of mass. Turns beyond 25 degrees are
-    not looked for. Raises InputError where the images cannot be compared, Cancelled.
+    not looked for. Raises InputError where the images cannot be compared (a mask, no contrast, under 10 % of the
+    body in common), Cancelled.
     """
     progress = progress or Progress()
     progress.step("preparing the images")
@@ -67,6 +70,8 @@ def _one_thread() -> Iterator[None]:
 
 
 def _registered(fixed: Volume, moving: Volume, progress: Progress) -> Rigid:
+    for name, volume in (("planning", fixed), ("moving", moving)):
+        _refuse_mask(name, volume.array)
     target, body = _prepared(fixed)
     other, _ = _prepared(moving)
     best, found = _best_start(target, other, progress)
@@ -76,6 +81,10 @@ def _registered(fixed: Volume, moving: Volume, progress: Progress) -> Rigid:
     matrix = np.linalg.inv(_matrix(found))
     figures = {"information_before": _rounded(before, 4), "information_after": _rounded(-best, 4),
                **motion(matrix, moving.grid), "overlap": _rounded(_overlap(body, grid_of(target), matrix, moving), 3)}
+    if figures["overlap"] < TOO_LITTLE_OVERLAP:
+        raise InputError(f"Only {100 * figures['overlap']:.0f} % of the body on the planning image lies on the moving "
+                         "image, too little to register them; choose images of the same part of the body, or register "
+                         "the larger image onto the smaller one.")
     progress.finish()
     return Rigid(matrix, figures, _doubts(figures))
 
@@ -87,6 +96,15 @@ def motion(matrix: np.ndarray, grid: Grid) -> dict[str, float]:
     turn = np.degrees(np.arccos(np.clip((np.trace(matrix[:3, :3]) - 1) / 2, -1, 1)))
     named = dict(zip(("shift_l_mm", "shift_p_mm", "shift_s_mm"), shift, strict=True))
     return {k: _rounded(v, 2) for k, v in {**named, "shift_mm": np.linalg.norm(shift), "turn_degrees": turn}.items()}
+
+
+def _refuse_mask(name: str, array: np.ndarray) -> None:
+    """Raises InputError for an array of a few values, which the sums of an image's histogram say nothing about."""
+    if len(np.unique(array.ravel()[::1 + array.size // 100_000])) >= LEAST_VALUES:
+        return
+    values = len(np.unique(array))
+    if 1 < values < LEAST_VALUES:
+        raise InputError(f"The {name} image holds only {values} values; it is a mask, not an image: choose the image.")
 
 
 def _prepared(volume: Volume) -> tuple[sitk.Image, np.ndarray]:

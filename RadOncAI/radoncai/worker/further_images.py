@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from radoncai.contour.images.placed import Placed, place, record_of
+from radoncai.contour.images.placed import Placed, place, record_of, told_of_accepted
 from radoncai.core.errors import InputError
 from radoncai.core.volume import Volume
 from radoncai.dicom.same_patient import check_same_patient
@@ -47,7 +47,8 @@ def _placed(name: str, item: dict[str, Any], planning: Volume, folder: Path) -> 
     matrix = matrix_of(item["to_planning"])
     known = optional(item, "registration", dict) or {}
     kept = {key: str(known[key]) for key in ACCEPTED if known.get(key)}
-    return Placed(name, other, matrix, record_of(matrix, other, kept.pop("by", "person"), **kept))
+    return Placed(name, other, matrix, record_of(matrix, other, kept.pop("by", "person"), **kept),
+                  told_of_accepted(name, planning, other, matrix))
 
 
 def matrix_of(numbers: Any) -> np.ndarray:

@@ -20,6 +20,10 @@ from radoncai.dicom.same_patient import check_same_patient
 from radoncai.models.spec import ImageSpec, ModelSpec
 
 PLANNING = "planning image"
+STATED = (("patient_id", "Whether both images are of one patient", "patient ID"),
+          ("frame_uid", "Whether both images have one frame of reference", "frame of reference"))
+NEEDLESS = "Both images have one frame of reference: contours need no registration between them."
+FAR_MM, FAR_DEGREES = 10.0, 3.0  # more than a patient moves between images of one frame of reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +63,40 @@ def relation(planning: Volume, other: Volume) -> str:
     return "same_grid" if planning.grid.same_as(other.grid, 0.1) else "unknown"
 
 
+def told(planning: Volume, other: Volume, figures: dict[str, float], in_one_frame: str) -> tuple[str, ...]:
+    """What a person should know before a registration of two images is used: what could not be compared, and where
+    they have one frame of reference the sentence `in_one_frame` and whether `figures` (of `motion`) move them far."""
+    said = []
+    for key, what, thing in STATED:
+        silent = [n for n, v in ((PLANNING, planning), ("further image", other)) if not getattr(v.source, key)]
+        if silent:
+            who = f"neither image states a {thing}" if len(silent) == 2 else f"the {silent[0]} states no {thing}"
+            said.append(f"{what} could not be compared: {who}.")
+    if relation(planning, other) == "same_frame":
+        said.append(in_one_frame)
+        if figures["shift_mm"] > FAR_MM or figures["turn_degrees"] > FAR_DEGREES:
+            said.append(f"A shift of {figures['shift_mm']:.1f} mm and a turn of {figures['turn_degrees']:.1f} degrees "
+                        f"is much between images of one frame of reference (over {FAR_MM:g} mm or {FAR_DEGREES:g} "
+                        "degrees); look at the picture closely, or use no registration.")
+    return tuple(said)
+
+
+def told_of_accepted(name: str, planning: Volume, other: Volume, matrix: np.ndarray) -> tuple[str, ...]:
+    """`told` where an accepted registration moves the image `name`."""
+    figures = motion(matrix, other.grid)
+    return told(planning, other, figures, f"Overridden: the image {name} shares the frame of reference of the planning "
+                f"image, but the given registration moves it by {figures['shift_mm']:.1f} mm and turns it by "
+                f"{figures['turn_degrees']:.1f} degrees.")
+
+
 def place(name: str, other: Volume, planning: Volume, how: str | Path | None = None, *,
           places: Sequence[Path] = (), same_patient: bool = False) -> Placed:
     """Where a further image lies. `how`: None where both share a frame of reference or a grid; "none": as the files
     lie, although nothing says so; "dicom": by the registration object beside the images (`places`); or a file that
     `radoncai register` wrote, a DICOM registration or an ITK transform, whose naming is its acceptance.
 
-    Raises InputError where the images are of two patients, or nothing says how they lie.
+    What could not be compared is said, and that a registration overrides a shared frame of reference. Raises InputError
+    where the images are of two patients, or nothing says how they lie.
     """
     both = f"the image {name} and the planning image"
     said = check_same_patient(replace(planning.source, frame_uid=""), replace(other.source, frame_uid=""), both,
@@ -76,11 +107,14 @@ def place(name: str, other: Volume, planning: Volume, how: str | Path | None = N
     if how == "none":
         trust = () if known == "same_frame" else (
             f"Overridden: the image {name} was taken to lie as the planning image does, which nothing confirms.",)
-        return Placed(name, other, record={"by": "nobody: taken as it lies"} if trust else {}, said=said + trust)
+        return Placed(name, other, record={"by": "nobody: taken as it lies"} if trust else {},
+                      said=said + told(planning, other, motion(np.eye(4), other.grid), NEEDLESS) + trust)
     path = _only(name, planning, other, places) if how == "dicom" else Path(how)
     matrix = matrix_of_file(path, other, planning, both)
-    record = record_of(matrix, other, "file", sha256=file_hash(path), accepted_by=_account(), accepted_at=run_stamp())
-    return Placed(name, other, matrix, record, said + doubts_of_file(path))
+    record = record_of(matrix, other, "file", sha256=file_hash(path), accepted_by_account=_account(),
+                       accepted_at=run_stamp())
+    doubts = (*said, *told_of_accepted(name, planning, other, matrix), *doubts_of_file(path))
+    return Placed(name, other, matrix, record, tuple(dict.fromkeys(doubts)))
 
 
 def record_of(matrix: np.ndarray, other: Volume, by: str, **more: object) -> dict[str, object]:

@@ -37,7 +37,8 @@ def write_registration(rigid: Rigid, fixed: Volume, moving: Volume, folder: Path
 
     inputs = {"fixed": describe(fixed.source), "moving": describe(moving.source)}
     record = asdict(Provenance("register", run_stamp(), inputs, seconds=seconds or {}, warnings=rigid.warnings))
-    record |= {"matrix": rigid.matrix.tolist(), "figures": rigid.figures, "accepted": False}
+    record |= {"matrix": rigid.matrix.tolist(), "matrix_maps": "moving image LPS mm to planning image LPS mm",
+               "shift_at": "middle of the moving image, along L, P and S", "figures": rigid.figures, "accepted": False}
     files = folder / "registration.json", folder / "registration.tfm"
     files[0].write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     back = np.linalg.inv(rigid.matrix)
@@ -69,31 +70,34 @@ def doubts_of_file(path: Path) -> tuple[str, ...]:
     """What `radoncai register` doubted when it wrote a registration.json; other files say nothing."""
     if path.suffix.lower() != ".json":
         return ()
-    doubts = json.loads(path.read_text(encoding="utf-8")).get("warnings") or ()
-    return tuple(str(text) for text in doubts)
+    doubts = json.loads(path.read_text(encoding="utf-8")).get("warnings")
+    return tuple(str(text) for text in doubts) if isinstance(doubts, list) else ()
 
 
 def _of_json(path: Path, moving: Volume, fixed: Volume, what: str) -> np.ndarray:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         matrix, inputs = np.asarray(data["matrix"], float), data["inputs"]
-        ends = inputs["fixed"], inputs["moving"]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{path} is no registration of radoncai register ({type(problem).__name__}); register the "
-                         "images again.") from None
+        ends = dict(inputs["fixed"]), dict(inputs["moving"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path} is no registration of radoncai register, or it is damaged; register the images "
+                         "again.") from None
     if matrix.shape != (4, 4):
         raise InputError(f"{path} holds no 4 x 4 matrix; register the images again.")
-    if _is(ends[0], fixed) and _is(ends[1], moving):
+    one_frame = bool(ends[0].get("frame_uid")) and ends[0].get("frame_uid") == ends[1].get("frame_uid")
+    if _is(ends[0], fixed, one_frame) and _is(ends[1], moving, one_frame):
         return matrix
-    if _is(ends[0], moving) and _is(ends[1], fixed):
+    if _is(ends[0], moving, one_frame) and _is(ends[1], fixed, one_frame):
         return np.linalg.inv(_rigid(matrix, path))
     raise InputError(f"The registration {path} is about other images than {what}; register these.")
 
 
-def _is(described: dict[str, str], volume: Volume) -> bool:
-    """A frame of reference is enough: what holds for one series of it holds for all."""
+def _is(described: dict[str, str], volume: Volume, one_frame: bool) -> bool:
+    """A frame of reference is enough, as what holds for one series of it holds for all, unless both images have it
+    (`one_frame`): then only their series tell which is which."""
     own = describe(volume.source)
-    key = "frame_uid" if own.get("frame_uid") and described.get("frame_uid") else "sha256"
+    uid = "series_uid" if one_frame else "frame_uid"
+    key = uid if own.get(uid) and described.get(uid) else "sha256"
     return bool(own.get(key)) and own.get(key) == described.get(key)
 
 

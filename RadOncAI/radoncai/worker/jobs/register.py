@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from radoncai.contour.images.placed import relation
+from radoncai.contour.images.placed import NEEDLESS, relation, told
 from radoncai.contour.images.registered import matrix_of_file
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
@@ -52,7 +52,8 @@ def run(work: Work) -> dict[str, Any]:
     moved = moving.with_array(moving.array, Grid(moving.grid.shape, matrix @ moving.grid.index_to_lps))
     board = checkerboard(fixed, moved)
     return {"relation": "rigid" if path is None else "dicom", "path": str(path) if path else None,
-            "matrix": matrix.ravel().tolist(), "figures": figures, "warnings": list(warnings), "record": record,
+            "matrix": matrix.ravel().tolist(), "figures": figures, "record": record,
+            "warnings": [*warnings, *told(fixed, moving, figures, NEEDLESS)],
             "checkerboard": {"array": save_array(work.folder, "checkerboard.npy", board.array),
                              "ijk_to_lps": board.grid.index_to_lps.ravel().tolist()}}
 
