@@ -88,3 +88,37 @@ def test_a_reason_why_models_cannot_run_is_said_once(capsys, home):
     out = said(capsys, "list", "--text", "lost")[1]
     assert out.count("install it again") == 1 and "and 2 more: Its weights model.onnx are missing" in out
     assert out.count("(cannot run here)") == 5
+
+
+def test_a_model_nobody_agreed_to_is_listed_with_the_reason(capsys):
+    said(capsys, "install", str(REAL / "unet_torchscript"))
+    if "needs torch" not in (out := said(capsys, "list", "--text", "torchscript")[1]):
+        assert "nobody agreed to yet; radoncai models agree unet_torchscript@0.1.0" in out
+        assert "agreements: code open" in said(capsys, "show", "unet_torchscript")[1]
+        said(capsys, "agree", "unet_torchscript", "--yes")
+        assert "nobody agreed" not in said(capsys, "list", "--text", "torchscript")[1]
+        assert "agreements: code agreed" in said(capsys, "show", "unet_torchscript")[1]
+
+
+def test_show_says_what_goes_in_and_comes_out_and_what_is_not_known(capsys, home):
+    said(capsys, "install", str(REAL / "unet_onnx"))
+    out = said(capsys, "show", "unet_onnx")[1]
+    assert "images: image (CT)" in out and "structures: Lung_L, Lung_R, SpinalCord" in out
+    assert "spacing: 8 x 6 x 6 mm" in out and "agreements: none needed" in out and "of its use" not in out
+    (home / "models" / "unet_onnx-0.1.0" / "card.json").write_text('{"title": "Thin"}')
+    assert "Nothing is known of its use, limits and figures." in said(capsys, "show", "unet_onnx")[1]
+
+
+def test_a_name_may_stand_behind_a_flag_and_too_many_words_point_to_the_right_help(capsys):
+    code, out, _ = said(capsys, "verify", "--device", "cpu", "body")
+    assert code == 0 and out.startswith("body")
+    code, _, error = said(capsys, "verify", "body", "hn_oar")
+    assert code == 2 and "hn_oar; see radoncai models --help" in error
+
+
+def test_a_far_name_is_not_guessed_at_and_an_absent_folder_is_said(capsys, tmp_path, home):
+    (home / "models" / "nc").mkdir(parents=True)
+    said(capsys, "install", str(REAL / "unet_onnx"), "--as", "nc")
+    assert "did you mean" not in said(capsys, "show", "nosuch")[2]
+    assert main(["install", "nnunet", "--from", str(tmp_path / "nofolder")]) == 2
+    assert f"There is no folder {tmp_path / 'nofolder'}" in capsys.readouterr().err

@@ -85,3 +85,13 @@ def test_an_unknown_kind_and_a_damaged_file_are_refused(home):
         agreements.needed(folder(licence="research"))
     (home / "agreements.json").write_text(json.dumps({"organs@1.0.0": "yes"}))
     assert [a.kind for a in agreements.needed(folder(licence="research"))] == ["licence"]
+
+
+@pytest.mark.parametrize(("model", "card", "said"), [
+    ("CC-BY-NC-4.0", "Apache-2.0", r"licence: CC-BY-NC-4\.0 \(model\.json; card\.json contradicts it: Apache-2\.0\)"),
+    ("Apache-2.0", "CC-BY-NC-4.0", r"licence: CC-BY-NC-4\.0 \(card\.json; model\.json contradicts it: Apache-2\.0\)"),
+    ("CC-BY-NC-4.0", "CC BY-NC 4.0, no clinical use", r"licence: CC BY-NC 4\.0, no clinical use\.$")])
+def test_the_restricting_licence_is_shown_and_a_contradiction_said(model, card, said):
+    asked = replace(folder(licence=model), card={"title": "Organs", "licence": card})
+    with pytest.raises(ModelError, match=said.removesuffix(r"\.$")):
+        agreements.require(asked, kinds=("licence",))

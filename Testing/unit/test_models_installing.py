@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from radoncai.models import agreements
 from radoncai.models.catalogue import added, catalogue, damages, find, own_place, scan, search, verify, versions
 from radoncai.models.install.describing import facts_from
 from radoncai.models.install.installing import add, install, remove
+from radoncai.models.spec import read_spec
 
 REAL = Path(__file__).parents[1] / "data" / "models"
 
@@ -207,3 +209,50 @@ def test_other_files_and_folders_are_refused_with_what_is_needed(tmp_path):
         install(tmp_path / "two")
     with pytest.raises(ModelError, match="'3,1' is not what spacing_mm takes"):
         facts_from({"spacing_mm": "3,1"})
+
+
+def test_a_tar_of_the_folder_itself_is_unpacked_and_tricks_stay_refused(tmp_path):
+    source = make(tmp_path)
+    with tarfile.open(tmp_path / "organs.tar", "w") as archive:
+        archive.add(source, ".")
+    assert install(tmp_path / "organs.tar").id == "organs@1.0.0"
+    for name in ("./../evil", "", ".."):
+        with tarfile.open(tmp_path / "evil.tar", "w") as archive:
+            archive.addfile(tarfile.TarInfo(name))
+        with pytest.raises(ModelError, match="outside its folder"):
+            install(tmp_path / "evil.tar")
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"flipss": True}, "holds the key 'flipss', which nothing reads; write 'flips' if that is meant"),
+    ({"license": "CC BY-NC 4.0"}, "write 'licence' if that is meant"),
+    ({"colour": "red"}, "begin with _ or x_"),
+    ({"runner": "onx"}, "is 'onx'; choose onnx, torch,"),
+    ({"spacing_mm": [1, 2]}, r"is \[1, 2\]; it takes three numbers above 0")])
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_error_names_the_own_path_the_value_and_what_may_stand_there(tmp_path, change, said, packed):
+    source = make(tmp_path, **change)
+    if packed:
+        source = Path(shutil.make_archive(str(tmp_path / "organs"), "zip", source))
+    with pytest.raises(ModelError, match=said) as error:
+        install(source)
+    assert str(source) in str(error.value) and ".installing" not in str(error.value)
+    assert "install the model again" not in str(error.value)
+
+
+def test_notes_of_a_persons_own_pass_and_an_unknown_key_is_a_finding(tmp_path):
+    folder = install(make(tmp_path, _note="mine", x_made_with="scanner 3"))
+    assert damages(folder) == []
+    path = folder.path / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "flipss": True}))
+    assert "organs@1.0.0: model.json holds the key 'flipss'" in damages(find("organs"))[0]
+
+
+def test_a_name_that_makes_no_folder_names_the_option(tmp_path):
+    with pytest.raises(ModelError, match=r"\(--as gives it another\)"):
+        install(make(tmp_path, "organs", **{"title": "x"}), facts={"name": "a/b"})
+
+
+@pytest.mark.parametrize("place", sorted(REAL.glob("*/model.json")), ids=lambda p: p.parent.name)
+def test_the_models_made_here_hold_no_unknown_key(place):
+    assert read_spec(place).unknown == ()

@@ -21,6 +21,15 @@ NOTICE = "For research and teaching; not a medical device. Results are not appro
 class Parser(argparse.ArgumentParser):
     """argparse whose complaint is one sentence with exit code 2."""
 
+    def parse_known_args(self, args=None, namespace=None):
+        """A NAME that stands behind an option too; argparse of Python 3.11 leaves it over."""
+        known, rest = super().parse_known_args(args, namespace)
+        if rest and not rest[0].startswith("-") and getattr(known, "name", "") is None:
+            known.name = rest.pop(0)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return known, rest
+
     def error(self, message: str) -> None:
         raise InputError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
 

@@ -19,6 +19,16 @@ SUMMARY = "List, show, install, verify models"
 ACTIONS = ("list", "show", "card", "verify", "install", "add", "remove", "agree", "keep")
 CODE = "The files of {} may hold a program that runs on this machine with your rights."
 
+INSTALL = (("--as", "NAME", "the name it gets here, or with keep that of the case"),
+           ("--version", "VERSION", "such as 0.1.0"),
+           ("--title", "TEXT", "what people read in lists"),
+           ("--licence", "TEXT", "the terms of the weights"),
+           ("--structures", "A,B", "what it gives, in the order of its outputs"),
+           ("--spacing-mm", "3,1,1", "voxels it was trained on: slice, row, column"),
+           ("--patch", "64,128,128", "voxels of a tile: slices, rows, columns; else the whole image"),
+           ("--clip", "LOW,HIGH", "values it was trained on, scaled to -1 to 1"),
+           ("--activation", "softmax|sigmoid", "structures exclude each other, or each by itself"))
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=ACTIONS)
@@ -26,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look = parser.add_argument_group("list")
     look.add_argument("--text", metavar="WORDS", help="words in name, title, sites, structures or use")
     look.add_argument("--site", help="only models of this site")
-    look.add_argument("--modality", help="only models for CT, MR or PT")
+    look.add_argument("--modality", help="only models for CT, MR or PT; with install what images it takes")
     look.add_argument("--structure", metavar="NAME", help="only models that give this structure")
     look.add_argument("--task", help="only models for contour, dose, tissue, level or image")
     card = parser.add_argument_group("card")
@@ -38,10 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     card.add_argument("--only", metavar="WORD", default="", help="with --fill: only metrics with this word")
     install = parser.add_argument_group("install (what a file does not say itself)")
     install.add_argument("--agree", action="store_true", help="you keep to the licence's terms")
-    for option, metavar in (("--as", "NAME"), ("--version", "VERSION"), ("--title", "TEXT"), ("--licence", "TEXT"),
-                            ("--structures", "A,B"), ("--spacing-mm", "3,1,1"), ("--patch", "64,128,128"),
-                            ("--clip", "LOW,HIGH"), ("--activation", "softmax|sigmoid")):
-        install.add_argument(option, metavar=metavar, dest="name_as" if option == "--as" else None)
+    for option, metavar, text in INSTALL:
+        install.add_argument(option, metavar=metavar, dest="name_as" if option == "--as" else None, help=text)
     check = parser.add_argument_group("verify, agree, keep")
     check.add_argument("--run", action="store_true", dest="repeat", help="repeat the cases kept with the model")
     check.add_argument("--yes", action="store_true", help="agree without being asked")
@@ -71,14 +79,15 @@ def run(args: argparse.Namespace, progress: Progress) -> Outcome:
 
 def _list(args: argparse.Namespace, _progress: Progress) -> Outcome:
     from radoncai.models.catalogue import catalogue, place_of, scan, search, versions
-    from radoncai.models.ready import why_not
+    from radoncai.models.ready import not_agreed, why_not
 
     folders = search(versions(), text=args.text or "", site=args.site or "", modality=args.modality or "",
                      structure=args.structure or "", task=args.task or "")
     chosen = {f.id for f in catalogue().values()}
     result = [{"name": f.name, "version": f.version, "default": f.id in chosen, "place": place_of(f),
                "task": f.model.task, "title": f.title, "sites": f.model.sites, "modality": f.model.modality,
-               "structures": f.model.names, "licence": f.model.licence, "why_not": why_not(f)} for f in folders]
+               "structures": f.model.names, "licence": f.model.licence, "why_not": why_not(f) or not_agreed(f)}
+              for f in folders]
     rows = [[f.name, f.version + ("" if f.id in chosen else " (older)"), f.model.task, _images(f),
              ", ".join(f.model.sites), place_of(f), f.title + (" (cannot run here)" if r["why_not"] else "")]
             for f, r in zip(folders, result, strict=True)]

@@ -35,8 +35,7 @@ def asked(folder: ModelFolder) -> tuple[Agreement, ...]:
     elif trainer:
         found.append(Agreement("code", f"{folder.title} needs the nnU-Net trainer {trainer}, which is not one of "
                                        f"nnU-Net's own, {PROGRAM}"))
-    if is_restricted(folder.model.licence):
-        terms = str(folder.card.get("licence") or folder.model.licence).rstrip(".")
+    if terms := _terms(folder):
         found.append(Agreement("licence", f"{folder.title} is not free for every use; its licence: {terms}."))
     return tuple(found)
 
@@ -76,6 +75,17 @@ def record(folder: ModelFolder, kinds: Iterable[str]) -> tuple[str, ...]:
 def is_restricted(licence: str) -> bool:
     """Whether a licence text keeps a model from free use."""
     return bool(RESTRICTED.search(licence or ""))
+
+
+def _terms(folder: ModelFolder) -> str:
+    """The licence that restricts, the card's words first, and what the other file says against it; "" where free."""
+    texts = {"card.json": folder.card.get("licence"), "model.json": folder.model.licence}
+    said = {name: str(text or "").rstrip(".") for name, text in texts.items()}
+    restricting = [name for name, text in said.items() if is_restricted(text)]
+    if not restricting:
+        return ""
+    against = [f"; {name} contradicts it: {text}" for name, text in said.items() if text and name not in restricting]
+    return said[restricting[0]] + (f" ({restricting[0]}{against[0]})" if against else "")
 
 
 def fingerprint(folder: ModelFolder) -> str:

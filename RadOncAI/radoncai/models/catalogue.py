@@ -13,7 +13,7 @@ from radoncai.core.errors import ModelError
 from radoncai.core.resources import resources, user_folder
 from radoncai.core.templates import match
 from radoncai.models.card import check_rows, missing_fields, read_card
-from radoncai.models.spec import ModelSpec, read_spec
+from radoncai.models.spec import ModelSpec, read_spec, unknown_words
 from radoncai.models.weights import problem_of
 
 WEIGHTS = (".onnx", ".pt", ".pth", ".ts", ".data", ".safetensors")
@@ -124,7 +124,7 @@ def find(name: str, where: tuple[Path, ...] | None = None) -> ModelFolder:
     for path, problem in broken.items():
         if path.name == plain:
             raise problem
-    close = difflib.get_close_matches(plain, models, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(plain, models, n=3, cutoff=0.65)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(models) or 'none'}."
     raise ModelError(f"There is no model named {plain}; {hint}")
 
@@ -157,13 +157,15 @@ def words(folder: ModelFolder) -> str:
 
 
 def verify(folder: ModelFolder) -> list[str]:
-    """What is wrong with a model: weights missing or changed, files nobody vouches for, card fields missing."""
+    """What is wrong with a model: unknown keys, weights missing or changed, files nobody vouches for,
+    card fields missing."""
     return damages(folder) + card_findings(folder)
 
 
 def damages(folder: ModelFolder) -> list[str]:
-    """Weights missing or changed, and weights files that nobody vouches for."""
-    found = [problem_of(folder.path, name, digest) for name, digest in sorted(folder.model.weights.items())]
+    """Keys that nothing reads, weights missing or changed, and weights files that nobody vouches for."""
+    found = unknown_words(folder.model.unknown)
+    found += [problem_of(folder.path, name, digest) for name, digest in sorted(folder.model.weights.items())]
     loose = [p.relative_to(folder.path).as_posix() for p in sorted(folder.path.rglob("*")) if p.suffix in WEIGHTS]
     found += [f"the file {n} has no hash in model.json" for n in loose if n not in folder.model.weights]
     if folder.model.runner not in ("classical", "totalsegmentator") and not folder.model.weights:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from importlib import import_module
 
+from radoncai.models import agreements
 from radoncai.models.catalogue import ModelFolder
 
 # runner: packages this Python needs, as pip takes them, and the name that `radoncai install` knows them by
@@ -29,6 +30,13 @@ def why_not(folder: ModelFolder) -> str:
         return f"It needs {', '.join(packages)}, which is not installed."
     own = getattr(import_module(f"radoncai.models.runners.{runner}"), "why_not", None)
     return own(folder) if own else ""
+
+
+def not_agreed(folder: ModelFolder) -> str:
+    """That a person must agree to the model's code before it runs, "" where nobody must; a panel asks by itself."""
+    if all(a.kind != "code" for a in agreements.needed(folder)):
+        return ""
+    return f"It brings a program that nobody agreed to yet; radoncai models agree {folder.id}."
 
 
 def install(folder: ModelFolder) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from radoncai.core.errors import ModelError
 TASKS = ("contour", "dose", "level", "tissue", "image")
 RUNNERS = ("onnx", "torch", "torchscript", "monai_bundle", "nnunet", "totalsegmentator", "classical")
 MOST_BYTES = 8 << 20
+OWN = ("_", "x_")  # keys for notes of a person's own
 ACTIVATIONS = ("sigmoid", "softmax", "none")
+CHOICES = {"task": TASKS, "runner": RUNNERS, "activation": ACTIVATIONS, "orientation": ("LPS",),
+           "grid": ("image", "model")}
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class ModelSpec:
     `flips_always`: and is, asked or not.
     `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's;
     it lies on the planning image's `grid` ("image") or on the model's, at `spacing_mm` ("model").
-    `folder`: where a foreign format lies below the model's folder.
+    `folder`: where a foreign format lies below the model's folder. `unknown`: keys that nothing reads.
     """
 
     name: str
@@ -96,11 +100,17 @@ class ModelSpec:
     folder: str = ""
     memory_mb: int | None = None
     licence: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the outputs, in the order of the channels."""
         return tuple(o.name for o in self.outputs)
+
+    @property
+    def spreads(self) -> bool:
+        """Whether it gives probabilities, from which an uncertainty is made."""
+        return self.runner not in ("classical", "totalsegmentator")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -108,29 +118,33 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ModelError(f"{path} is bigger than {MOST_BYTES >> 20} MB, which no description of a model is; "
-                             "install the model again.")
+                             "get the model again.")
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{path} is missing; install the model again.") from None
+        raise ModelError(f"{path} is missing; add it or get the model again.") from None
     except RecursionError:
-        raise ModelError(f"{path} is nested too deeply to be a model's description; install the model again.") from None
+        raise ModelError(f"{path} is nested too deeply to be a model's description; get the model again.") from None
     except (OSError, ValueError) as problem:
-        raise ModelError(f"{path} cannot be read as JSON ({problem}); install the model again.") from None
+        raise ModelError(f"{path} cannot be read as JSON ({problem}); correct it or get the model again.") from None
     if not isinstance(content, dict):
-        raise ModelError(f"{path} must hold one JSON object; install the model again.")
+        raise ModelError(f"{path} must hold one JSON object; correct it or get the model again.")
     return content
 
 
 def read_spec(path: Path) -> ModelSpec:
     """Parse a `model.json`. Raises ModelError that names the file and the key."""
-    content = read_json(path)
-    values = {}
+    return parsed(read_json(path), path)
+
+
+def parsed(content: dict[str, Any], path: Path) -> ModelSpec:
+    """The content of a `model.json`; `path` is what errors name. Raises ModelError with the key and the value."""
+    values: dict[str, Any] = {"unknown": tuple(k for k in content if k not in _CONVERT and not k.startswith(OWN))}
     for key, convert in _CONVERT.items():
         if key in content and content[key] is not None:
             try:
                 values[key] = convert(content[key])
             except (TypeError, ValueError, KeyError, AttributeError):
-                raise ModelError(f"{path}: the value of '{key}' is not what a model.json may hold there.") from None
+                raise ModelError(f"{path}: the value of '{key}' is {_shown(content[key])}; {_takes(key)}.") from None
     missing = [key for key in ("name", "version", "task", "runner") if not values.get(key)]
     if missing:
         raise ModelError(f"{path}: the key '{missing[0]}' is missing.")
@@ -139,6 +153,26 @@ def read_spec(path: Path) -> ModelSpec:
     if unknown := [i.image for i in values.get("inputs", ()) if i.image and i.image not in named]:
         raise ModelError(f"{path}: an input is read from the image '{unknown[0]}', which 'images' does not name.")
     return ModelSpec(**values)
+
+
+def unknown_words(keys: Iterable[str]) -> list[str]:
+    """A clause for each key that nothing reads, with the one that may have been meant."""
+    close = {key: get_close_matches(key, _CONVERT, n=1, cutoff=0.7) for key in keys}
+    return [f"model.json holds the key '{key}', which nothing reads; "
+            + (f"write '{found[0]}' if that is meant" if found else "notes of your own begin with _ or x_")
+            for key, found in close.items()]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _takes(key: str) -> str:
+    """What a key takes, for people."""
+    if key in CHOICES:
+        return f"choose {', '.join(CHOICES[key])}"
+    return f"it takes {_TAKES.get(_CONVERT[key], 'what docs/models.md says')}"
 
 
 def _images(declared: tuple[ImageSpec, ...], inputs: tuple[InputSpec, ...],
@@ -228,8 +262,7 @@ def _object(value: object) -> dict[str, Any]:
 
 _CONVERT: dict[str, Callable[[Any], Any]] = {
     "name": _text, "version": _text, "title": _text, "licence": _text,
-    "task": _one_of(TASKS), "runner": _one_of(RUNNERS), "activation": _one_of(ACTIVATIONS),
-    "orientation": _one_of(("LPS",)), "grid": _one_of(("image", "model")), "modality": _texts, "sites": _texts,
+    **{key: _one_of(allowed) for key, allowed in CHOICES.items()}, "modality": _texts, "sites": _texts,
     "images": lambda v: tuple(_image(x) for x in v), "flips": _yes_or_no,
     "flips_always": _yes_or_no, "members": _texts, "unit": _text,
     "folder": _text, "inputs": lambda v: tuple(_input(x) for x in v), "outputs": lambda v: tuple(_output(x) for x in v),
@@ -238,4 +271,10 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "network": _object, "applicability": _object,
     "postprocess": lambda v: {_text(k): _texts(x) for k, x in v.items()},
     "thresholds": lambda v: {_text(k): _share(x) for k, x in v.items()},
+}
+
+_TAKES: dict[Callable[[Any], Any], str] = {
+    _text: "a text", _texts: "a list of texts", _lengths: "three numbers above 0", _yes_or_no: "true or false",
+    _sizes: "two or three whole numbers above 0", _share: "a number from 0 to below 1", _object: "an object",
+    int: "a whole number",
 }

@@ -94,7 +94,8 @@ def _inside(archive: Path, target: Path, name: str, mode: int) -> Path:
         raise ModelError(f"{archive} holds {name!r}, which is a link or a device; only plain files are unpacked.")
     windows = PureWindowsPath(name)
     parts = windows.parts
-    if not parts or windows.drive or windows.root or ".." in parts or "\0" in name or ":" in name:
+    own = name.rstrip("/") == "."  # tar cf x.tar . names the folder itself
+    if not (parts or own) or windows.drive or windows.root or ".." in parts or "\0" in name or ":" in name:
         raise ModelError(f"{archive} holds {name!r}, which would be written outside its folder; nothing was unpacked.")
     return target.joinpath(*parts)
 

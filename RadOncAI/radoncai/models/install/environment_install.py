@@ -84,6 +84,8 @@ def bring(name: str, progress: Progress, source: Path | None = None, weights: Se
     person named them. Raises InputError, ModelError, PlatformError, Cancelled.
     """
     recipe, said = recipe_of(name), []
+    if source is not None and not source.is_dir():
+        raise InputError(f"There is no folder {source}; name the one that radoncai install {name} --download made.")
     archives = source is not None and any(source.glob("Dataset*.zip"))
     only_weights = weights or (archives and not any(source.glob("*.whl")))
     if not (only_weights and environments.installed(name)):

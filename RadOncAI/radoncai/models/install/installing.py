@@ -30,6 +30,7 @@ from radoncai.models.catalogue import (
 )
 from radoncai.models.install import archives
 from radoncai.models.install.describing import described, describes
+from radoncai.models.spec import parsed, unknown_words
 from radoncai.models.weights import problem_of, sha256
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
@@ -49,12 +50,15 @@ def install(source: Path, *, agreed: Iterable[str] = (), facts: dict[str, Any] |
     source, agreed = Path(source).expanduser().absolute(), tuple(agreed)
     if not source.exists():
         raise ModelError(f"There is nothing at {source}; name a model's folder, archive or .onnx file.")
-    with _staging() as staging:
+    with _staging() as staging, _said_of(source, staging):
         if archives.is_archive(source):
             source = archives.unpack(source, staging / "unpacked", progress)
         found = _root(source)
         model, card = described(found, facts or {})
         _check_name(model, found)
+        where = found / "model.json" if found.is_dir() else found
+        if words := unknown_words(parsed(model, where).unknown):
+            raise ModelError(f"{where.parent}: {'; '.join(words)}.")
         _copy(found, staging / "model", model, card, progress)
         folder = read_folder(staging / "model")
         _refuse_present(folder)
@@ -127,10 +131,10 @@ def _root(source: Path) -> Path:
 
 def _check_name(model: dict[str, Any], where: Path) -> None:
     """Name and version become a folder's name. Raises ModelError."""
-    for key in ("name", "version"):
+    for key, option in (("name", "--as"), ("version", "--version")):
         if not NAME.fullmatch(str(model.get(key) or "")):
             raise ModelError(f"{where} calls its {key} {model.get(key)!r}; letters, digits, dots, _ and - make one "
-                             f"(--{key} gives it another).")
+                             f"({option} gives it another).")
 
 
 def _copy(source: Path, goal: Path, model: dict[str, Any], card: dict[str, Any], progress: Progress) -> None:
@@ -180,6 +184,18 @@ def _ask(folder: ModelFolder, agreed: tuple[str, ...]) -> None:
     for agreement in agreements.needed(folder):
         if agreement.kind == "licence" and "licence" not in agreed:
             raise ModelError(f"{agreement.text.rstrip('.')}; install it with --agree if you keep to these terms.")
+
+
+@contextmanager
+def _said_of(source: Path, staging: Path) -> Iterator[None]:
+    """Errors name what the person named, not the folder that is gone when they are read."""
+    try:
+        yield
+    except ModelError as problem:
+        text = str(problem)
+        for place in ("unpacked", "model"):
+            text = text.replace(str(staging / place), str(source))
+        raise ModelError(text) from problem
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from radoncai.worker import typical
 from radoncai.worker.protocol import optional
 from radoncai.worker.work import Work
 
-WITHOUT_SPREAD = ("classical", "totalsegmentator")
 JOB_OF = {"contour": "contour", "dose": "dose", "tissue": "bodycomp"}
 
 
@@ -33,7 +32,7 @@ def row(folder: ModelFolder, default: bool) -> dict[str, Any]:
             "images": [asdict(i) for i in spec.images],
             "experimental": bool(folder.card.get("experimental")) or "experimental" in folder.title.lower(),
             "licence": spec.licence, "agreements": [asdict(a) for a in agreements.needed(folder)],
-            "flips": spec.flips, "flips_always": spec.flips_always, "spreads": spec.runner not in WITHOUT_SPREAD,
+            "flips": spec.flips, "flips_always": spec.flips_always, "spreads": spec.spreads,
             "memory_mb": spec.memory_mb, "search": words(folder),
             "expected_s": typical.expected_s(JOB_OF.get(spec.task, ""), folder.name),
             "card": folder.card, "usable": not why_not, "why_not": why_not or None,
