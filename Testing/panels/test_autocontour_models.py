@@ -32,6 +32,8 @@ def add(panel):
 
     yield add
     shutil.rmtree(place, ignore_errors=True)
+    panel.model.load()
+    listed(panel)
 
 
 def listed(panel):

@@ -19,7 +19,7 @@ class CardDialog:
         self.browser = qt.QTextBrowser()
         self.browser.openExternalLinks = True
         self.browser.horizontalScrollBarPolicy = qt.Qt.ScrollBarAlwaysOff
-        self.browser.wordWrapMode = qt.QTextOption.WrapAtWordBoundaryOrAnywhere
+        self.browser.setWordWrapMode(qt.QTextOption.WrapAtWordBoundaryOrAnywhere)
         buttons = qt.QDialogButtonBox()
         buttons.setStandardButtons(qt.QDialogButtonBox.Close)
         buttons.connect("rejected()", self.dialog.close)
