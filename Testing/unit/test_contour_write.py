@@ -1,6 +1,9 @@
 """The files of a contour run: profile, smooth contours, adding to a set, and what is said about it."""
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -14,6 +17,7 @@ from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.structures import Structure, StructureSet
+from radoncai.core.tables import cell
 from radoncai.core.volume import Source, Volume
 from radoncai.dicom.rtstruct.reader import read_rtstruct
 from radoncai.dicom.rtstruct.writer import write_rtstruct
@@ -56,6 +60,21 @@ def test_the_profile_decides_how_contours_are_drawn_and_the_option_overrides(tmp
     assert json.loads((tmp_path / "b" / "provenance.json").read_text())["options"]["rtstruct"]["profile"] == "eclipse"
 
 
+def test_an_over_long_study_id_is_written_cut_and_said_once(tmp_path):
+    source = replace(SOURCE, header={"StudyID": "A_STUDY_OF_20_LETTER", "StudyDescription": "kept"})
+    record = write_results([result()], replace(CT, source=source), tmp_path, Progress())[1]
+    data = pydicom.dcmread(tmp_path / "rtstruct.dcm")
+    assert (data.StudyID, data.StudyDescription) == ("A_STUDY_OF_20_LE", "kept")
+    assert [w for w in record.warnings if "StudyID" in w] == [
+        "StudyID of the images: longer than DICOM allows, so it was written cut."]
+
+
+def test_what_pydicom_says_of_values_stays_off_the_terminal():
+    code = "import logging, radoncai.dicom, pydicom; logging.basicConfig(); pydicom.Dataset().StudyID = 'x' * 20"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
 def test_organs_are_added_to_a_persons_set(tmp_path):
     own = Structure.from_full("lung_l", MASKS["Lung_R"], role="ptv")
     write_rtstruct(StructureSet(CT.grid, (own,), SOURCE, "Mine"), CT, tmp_path / "own.dcm")
@@ -79,3 +98,7 @@ def test_wrong_options_are_refused_before_the_model_runs(tmp_path, capsys, optio
     assert main(["contour", str(tmp_path), "--model", "body", *options, "-o", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
     assert words in said and "finding the body" not in said and not (tmp_path / "out").exists()
+
+
+def test_sentences_in_a_cell_are_joined_by_a_space_and_words_by_semicolons():
+    assert (cell(["One. Two.", "Three."]), cell(["a", "b"])) == ("One. Two. Three.", "a; b")

@@ -129,7 +129,8 @@ def _slices(shape: Shape, template: StructureTemplate | None) -> list[str]:
     low, high = pairs.min(axis=0, initial=np.inf), pairs.max(axis=0, initial=0)
     jumps = int(((low > LEAST_AREA_MM2) & (high > AREA_STEP * low)).sum())
     if jumps:
-        found.append(f"Its area jumps more than threefold between neighbouring slices, {jumps} times.")
+        often = "once" if jumps == 1 else f"{jumps} times"
+        found.append(f"Its area jumps more than threefold between neighbouring slices, {often}.")
     band = template.slice_area_cm2 if template else None
     if band and len(areas):
         area = float(np.median(areas)) / 100.0

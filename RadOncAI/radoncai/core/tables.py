@@ -41,7 +41,8 @@ def write_table(path: Path, table: str, rows: Iterable[Mapping[str, object]], *,
 
 
 def cell(value: object) -> str:
-    """A number with at most six significant digits, lists joined by semicolons, None as the empty cell."""
+    """A number with at most six significant digits, words of a list joined by semicolons, sentences by a space, None
+    as the empty cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -49,5 +50,5 @@ def cell(value: object) -> str:
     if isinstance(value, float):
         return "" if value != value else f"{value:.6g}"
     if isinstance(value, (list, tuple)):
-        return "; ".join(cell(v) for v in value)
+        return "; ".join(cell(v) for v in value).replace(".; ", ". ")
     return str(value)

@@ -4,5 +4,6 @@ import logging
 import warnings
 
 # What is odd in other people's files is said in our own sentences, once; pydicom repeats it for each value.
-logging.getLogger("pydicom").setLevel(logging.ERROR)
+logging.getLogger("pydicom").propagate = False  # its level would not stay: importing pydicom sets it anew
+logging.getLogger("pydicom").addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")

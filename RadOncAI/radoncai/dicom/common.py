@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.charset import convert_encodings
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -21,6 +22,7 @@ MANUFACTURER = "RadOncAI"
 _FROM_SOURCE = {"PatientName": "", "PatientBirthDate": "", "PatientSex": "", "StudyDate": "", "StudyTime": "",
                 "AccessionNumber": "", "ReferringPhysicianName": "", "StudyID": ""}
 _IF_PRESENT = ("StudyDescription", "PatientAge", "PatientSize", "PatientWeight", "TimezoneOffsetFromUTC")
+_LONGEST = {"SH": 16, "LO": 64}  # characters, PS3.5 6.2
 
 
 def new_object(sop_class: str, source: Source, modality: str, now: datetime, seed: tuple[object, ...] = ()) -> Dataset:
@@ -36,16 +38,31 @@ def new_object(sop_class: str, source: Source, modality: str, now: datetime, see
     data.Modality = modality
     data.PatientID = source.patient_id
     for keyword, default in _FROM_SOURCE.items():
-        setattr(data, keyword, source.header.get(keyword, default))
+        setattr(data, keyword, legal(keyword, source.header.get(keyword, default)))
     for keyword in _IF_PRESENT:
         if source.header.get(keyword) not in (None, ""):
-            setattr(data, keyword, short_number(source.header[keyword]))
+            setattr(data, keyword, legal(keyword, short_number(source.header[keyword])))
     data.InstanceCreationDate, data.InstanceCreationTime = date_and_time(now)
     data.SeriesDate, data.SeriesTime = date_and_time(now)
     data.Manufacturer = MANUFACTURER
     data.ManufacturerModelName = "RadOncAI"
     data.SoftwareVersions = __version__
     return data
+
+
+def legal(keyword: str, value: object) -> object:
+    """A text, each of its values cut to what DICOM allows for the attribute; anything else as it is."""
+    most = _LONGEST.get(dictionary_VR(keyword))
+    if not most or not isinstance(value, str):
+        return value
+    return "\\".join(part[:most].rstrip() if len(part) > most else part for part in value.split("\\"))
+
+
+def cut_short(source: Source) -> list[str]:
+    """A sentence on the attributes of the images that are too long for DICOM and are written cut, if any."""
+    header = source.header
+    cut = [k for k in (*_FROM_SOURCE, *_IF_PRESENT) if k in header and legal(k, header[k]) != header[k]]
+    return [f"{', '.join(cut)} of the images: longer than DICOM allows, so it was written cut."] if cut else []
 
 
 def short_number(value: object) -> object:

@@ -12,7 +12,7 @@ from pydicom.uid import RTStructureSetStorage
 
 from radoncai.core.structures import StructureSet
 from radoncai.core.volume import Volume
-from radoncai.dicom.common import new_object, write_object
+from radoncai.dicom.common import cut_short, new_object, write_object
 from radoncai.dicom.rtstruct.contour_bytes import ROI_CONTOUR_SEQUENCE, ContourText, roi_contour_sequence
 from radoncai.dicom.rtstruct.drawing import DrawnRoi, DrawnSet, KeptRoi, draw_set, images_of
 from radoncai.dicom.rtstruct.header import describe, set_level, set_references, title
@@ -70,6 +70,7 @@ def _remarks(drawn: DrawnSet) -> list[str]:
     said = [f"{name} has no voxels and was left out." for name in drawn.empty]
     said += [f"{name} was left out: {why}." for name, why in drawn.left_out.items()]
     said += drawn.approval.said
+    said += cut_short(drawn.volume.source)
     cut = [s.name for s in drawn.structures if len(s.name) > 64]
     if cut:
         said.append(f"Names with more than 64 characters were shortened: {', '.join(n[:64] for n in cut[:3])}.")

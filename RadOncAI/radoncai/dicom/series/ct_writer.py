@@ -13,7 +13,7 @@ from pydicom.uid import CTImageStorage
 
 from radoncai.core.errors import InputError
 from radoncai.core.volume import Source, Volume
-from radoncai.dicom.common import decimal, new_object, write_object
+from radoncai.dicom.common import decimal, legal, new_object, write_object
 from radoncai.dicom.uids import new_uid
 
 
@@ -63,7 +63,7 @@ def _series_part(volume: Volume, source: Source, now: datetime, description: str
     data.AcquisitionNumber = 1
     data.KVP, data.Laterality = "", ""
     for keyword, value in source.header.items():
-        setattr(data, keyword, decimal(value) if isinstance(value, float) else value)
+        setattr(data, keyword, decimal(value) if isinstance(value, float) else legal(keyword, value))
     slice_mm, row_mm, column_mm = volume.grid.spacing_mm
     data.PixelSpacing = [decimal(row_mm), decimal(column_mm)]
     data.SliceThickness = decimal(slice_mm)
