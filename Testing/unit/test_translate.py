@@ -146,6 +146,37 @@ def test_the_command_writes_image_series_and_provenance(tmp_path, monkeypatch, c
     assert not (tmp_path / "two" / "dicom").exists()
 
 
+def test_an_image_without_uids_says_that_no_series_was_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    install(tmp_path / "home", np.full((1, 1, 3, 3, 3), 1 / 27))
+    write_ct_series(drawn()[0], tmp_path / "ct", patient_id="P7")
+    for path in (tmp_path / "ct").iterdir():
+        data = pydicom.dcmread(path)
+        data.StudyInstanceUID = ""
+        data.save_as(path)
+    assert main(["image", str(tmp_path / "ct"), "--model", "smooth", "-o", str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    assert "No DICOM series was written: the UIDs of the images are empty; image.nrrd" in out and "RTSTRUCT" not in out
+    assert not (tmp_path / "out" / "dicom").exists()
+
+
+def test_provenance_says_whether_mirrored_passes_ran(tmp_path, monkeypatch):
+    monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    install(tmp_path / "home", np.full((1, 1, 3, 3, 3), 1 / 27))
+    write_image(drawn()[0], tmp_path / "a.nrrd")
+    assert main(["image", str(tmp_path / "a.nrrd"), "--model", "smooth", "--flips", "-o", str(tmp_path / "out")]) == 0
+    record = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    assert record["options"]["flips"] and not record["models"][0]["mirrored"] and record["models"][0]["passes"] == 1
+
+
+def test_an_image_model_is_refused_for_contours_with_the_command_that_runs_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    install(tmp_path / "home", np.full((1, 1, 3, 3, 3), 1 / 27))
+    write_image(drawn()[0], tmp_path / "a.nrrd")
+    assert main(["contour", str(tmp_path / "a.nrrd"), "--model", "smooth", "-o", str(tmp_path / "out")]) == 2
+    assert "not for contours; radoncai image runs it." in capsys.readouterr().err
+
+
 def test_other_tasks_are_refused():
-    with pytest.raises(InputError, match="hn_oar is made for the task contour, not for images"):
+    with pytest.raises(InputError, match="task contour, not for images; radoncai contour runs it"):
         make_image(drawn()[0], "hn_oar")

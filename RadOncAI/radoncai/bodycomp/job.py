@@ -12,6 +12,7 @@ from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
 from radoncai.models import runners
 from radoncai.models.catalogue import ModelFolder, find
+from radoncai.models.options import other_task
 from radoncai.models.spec import read_json
 
 CALIBRATION = "calibration.json"
@@ -44,7 +45,7 @@ def measure_l3(
     progress = progress or Progress()
     folder = find(model) if isinstance(model, str) else model
     if folder.model.task != "tissue":
-        raise ModelError(f"The model {folder.name} is made for the task {folder.model.task}, not for tissue.")
+        raise ModelError(other_task(folder.model, "tissue"))
     if volume.modality not in ("CT", ""):
         raise InputError(f"The image is {volume.modality}; muscle and fat are measured on CT.")
     progress.step("loading the model")

@@ -20,7 +20,7 @@ from radoncai.models.applicability import check, check_images
 from radoncai.models.catalogue import ModelFolder, find
 from radoncai.models.engine.contours import segment
 from radoncai.models.engine.memory import check_memory
-from radoncai.models.options import RunOptions
+from radoncai.models.options import RunOptions, other_task
 from radoncai.models.segmentation import Found
 
 
@@ -29,9 +29,10 @@ class ContourResult:
     """What the job gives: the set (findings in each structure, `missing` with reasons), warnings, wall seconds a step.
 
     `weights` is the sha256 of the weights in use, "" for classical models. `passes` networks and mirrorings were
-    averaged; where uncertainty was asked for, `entropy` is uint8 on the image's grid, 0 .. 255 = 0 .. 1 bit, and
-    `entropies` each structure's mean entropy in bits (`segmentation`); neither is calibrated. `inputs` names each image
-    that the model read, `outputs` the model's outputs behind each structure where they bear other names.
+    averaged, `mirrored` says whether mirrorings were among them; where uncertainty was asked for, `entropy` is uint8 on
+    the image's grid, 0 .. 255 = 0 .. 1 bit, and `entropies` each structure's mean entropy in bits (`segmentation`);
+    neither is calibrated. `inputs` names each image that the model read, `outputs` the model's outputs behind each
+    structure where they bear other names.
     """
 
     structures: StructureSet
@@ -45,6 +46,7 @@ class ContourResult:
     entropies: dict[str, float] = field(default_factory=dict)
     inputs: dict[str, dict[str, object]] = field(default_factory=dict)
     outputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    mirrored: bool = False
 
     @property
     def findings(self) -> dict[str, tuple[str, ...]]:
@@ -88,13 +90,13 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     seconds = {step: s - before.get(step, 0.0) for step, s in progress.seconds.items() if s > before.get(step, 0.0)}
     entropies = {name: f.entropy for name, f in found.found.items() if f.entropy is not None}
     return ContourResult(result, folder, runner.device, runner.weights, warnings, seconds, found.passes, found.entropy,
-                         entropies)
+                         entropies, mirrored=options.mirrors(folder.model))
 
 
 def asked_names(folder: ModelFolder, structures: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Outputs that are wanted, in the model's order, and what was said about aliases. Raises InputError."""
     if folder.model.task != "contour":
-        raise InputError(f"The model {folder.name} is made for the task {folder.model.task}, not for contours.")
+        raise InputError(other_task(folder.model, "contours"))
     if structures is None:
         return folder.model.names, ()
     resolved = resolve(structures, folder.model.names, where=f"the model {folder.name}")

@@ -79,6 +79,7 @@ def _model(result: ContourResult, volume: Volume) -> dict[str, object]:
     folder, inputs = result.model, result.inputs or {"image": describe(volume.source)}
     return {"name": folder.name, "version": folder.version, "weights": result.weights, "device": result.device,
             "inputs": inputs, "seconds": round(sum(result.seconds.values()), 3),
+            "passes": result.passes, "mirrored": result.mirrored,
             "structures": list(result.structures.names)}
 
 

@@ -45,6 +45,11 @@ class Source:
     planes: ImagePlanes | None = None
 
     @property
+    def without_uids(self) -> bool:
+        """Whether the image was read from DICOM files that lack UIDs, so that no DICOM object can refer to it."""
+        return bool(self.slices or self.planes) and not self.is_dicom
+
+    @property
     def is_dicom(self) -> bool:
         """Whether DICOM objects can refer to the image: it has all its UIDs, but for slices that were interpolated."""
         named = self.planes.slices if self.planes is not None else self.slices

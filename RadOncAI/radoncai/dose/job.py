@@ -21,6 +21,7 @@ from radoncai.models import runners
 from radoncai.models.applicability import check
 from radoncai.models.catalogue import ModelFolder, find
 from radoncai.models.engine.memory import check_memory
+from radoncai.models.options import other_task
 from radoncai.models.runners import onnx
 
 TREES = "trees"
@@ -71,7 +72,7 @@ def predict_dose(
     progress = progress or Progress()
     folder = find(model) if isinstance(model, str) else model
     if folder.model.task != "dose":
-        raise ModelError(f"The model {folder.name} is made for the task {folder.model.task}, not for dose.")
+        raise ModelError(other_task(folder.model, "dose"))
     progress.step("checking the input")
     check_targets(structures, prescription)
     warnings = (*volume.source.warnings, *check(volume, folder.model, override), *check_memory(folder.model, override))

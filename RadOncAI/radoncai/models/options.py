@@ -25,5 +25,16 @@ class RunOptions:
             return self, ()
         return replace(self, flips=False), (f"The model {spec.name} was not made to be run mirrored; it ran straight.",)
 
+    def mirrors(self, spec: ModelSpec) -> bool:
+        """Whether a run with these options has mirrored passes."""
+        return spec.flips_always or (self.flips and spec.flips)
+
 
 PLAIN = RunOptions()
+COMMANDS = {"contour": "contour", "dose": "dose", "level": "bodycomp", "tissue": "bodycomp", "image": "image"}
+
+
+def other_task(spec: ModelSpec, wanted: str) -> str:
+    """The sentence for a model that does not give what is `wanted`, with the command that runs it."""
+    return (f"The model {spec.name} is made for the task {spec.task}, not for {wanted}; radoncai {COMMANDS[spec.task]} "
+            "runs it.")

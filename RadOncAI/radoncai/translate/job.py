@@ -13,7 +13,7 @@ from radoncai.models.applicability import check, check_images
 from radoncai.models.catalogue import ModelFolder, find
 from radoncai.models.engine.images import translate
 from radoncai.models.engine.memory import check_memory
-from radoncai.models.options import RunOptions
+from radoncai.models.options import RunOptions, other_task
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,7 @@ class ImageResult:
     warnings: tuple[str, ...]
     seconds: dict[str, float]
     passes: int
+    mirrored: bool = False
 
 
 def make_image(volume: Volume, model: str | ModelFolder, *, device: str = "auto", progress: Progress | None = None,
@@ -39,7 +40,7 @@ def make_image(volume: Volume, model: str | ModelFolder, *, device: str = "auto"
     progress = progress or Progress()
     folder = find(model) if isinstance(model, str) else model
     if folder.model.task != "image":
-        raise InputError(f"The model {folder.name} is made for the task {folder.model.task}, not for images.")
+        raise InputError(other_task(folder.model, "images"))
     progress.step("checking the image")
     check_images(folder.model, images or {})
     options, said = RunOptions(device, flips, False, override, folds).allowed_by(folder.model)
@@ -52,4 +53,5 @@ def make_image(volume: Volume, model: str | ModelFolder, *, device: str = "auto"
                          "here; convert its network to ONNX or TorchScript.")
     image, passes = translate(volume, folder.model, runner, progress, options, images)
     progress.finish()
-    return ImageResult(image, folder, runner.device, runner.weights, warnings, dict(progress.seconds), passes)
+    return ImageResult(image, folder, runner.device, runner.weights, warnings, dict(progress.seconds), passes,
+                       options.mirrors(folder.model))

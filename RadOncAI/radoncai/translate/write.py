@@ -31,9 +31,11 @@ def write_results(result: ImageResult, volume: Volume, folder: Path, progress: P
     why = no_series(result, volume)
     if not why:
         write_series(result, volume, folder / "dicom")
-    said = () if not why or not volume.source.is_dicom else (NO_SERIES.format(why=why),)
+    of_dicom = volume.source.is_dicom or volume.source.without_uids
+    said = (NO_SERIES.format(why=why),) if why and of_dicom else ()
     warnings = (*result.warnings, *said)
-    model = {"name": result.model.name, "version": result.model.version, "weights": result.weights}
+    model = {"name": result.model.name, "version": result.model.version, "weights": result.weights,
+             "passes": result.passes, "mirrored": result.mirrored}
     record = Provenance("image", run_stamp(), inputs or {"image": describe(volume.source)}, (model,),
                         {**(options or {}), "passes": result.passes}, result.device, result.seconds,
                         tuple(w for w in warnings if w.startswith("Overridden")), warnings=warnings)
@@ -43,6 +45,8 @@ def write_results(result: ImageResult, volume: Volume, folder: Path, progress: P
 
 def no_series(result: ImageResult, volume: Volume) -> str:
     """Why no DICOM series can be written, "" where one can."""
+    if volume.source.without_uids:
+        return "the UIDs of the images are empty"
     if not volume.source.is_dicom:
         return "the input is no DICOM"
     if result.image.modality != "CT":

@@ -87,7 +87,7 @@ def _volume(array: np.ndarray, unit: str, placed: Stack, references: ImagePlanes
     empty = [word for word, keyword in _NEEDED.items() if not text(first, keyword)]
     empty += ["image"] if not any(uid for _, uid in references.slices) else []
     if empty:
-        notes.append(f"The UIDs of the images are empty ({', '.join(empty)}); no RTSTRUCT can refer to them.")
+        notes.append(f"The UIDs of the images are empty ({', '.join(empty)}); no DICOM object can refer to them.")
     if as_stored:
         return Volume(array, placed.grid, modality, unit, _source(first, notes, references, placed.grid, 1))
     along = None
