@@ -26,6 +26,7 @@ from radoncai.core.resources import resources  # noqa: E402
 from radoncai.core.templates import match  # noqa: E402
 from radoncai.dicom.series.ct_writer import write_ct_series  # noqa: E402
 from radoncai.models.catalogue import catalogue  # noqa: E402
+from radoncai.models.install import environments  # noqa: E402
 from radoncai.report.contour_part import contour_part  # noqa: E402
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
@@ -173,7 +174,8 @@ def test_provenance_says_for_each_model_what_it_read_and_took(home):
     assert main(["contour", str(home / "ct"), "--preset", "chest", "-o", str(home / "out")]) == 0
     record = json.loads((home / "out" / "provenance.json").read_text())
     for model in record["models"]:
-        assert set(model) == {"name", "version", "weights", "device", "inputs", "seconds", "structures"}
+        assert set(model) == {"name", "version", "weights", "device", "inputs", "seconds", "structures", "passes",
+                              "mirrored"}
         assert [i["series_uid"] for i in model["inputs"].values()] == [record["inputs"]["image"]["series_uid"]]
         assert model["seconds"] > 0
     assert record["models"][0]["structures"] == ["Haut", "Lungs"]
@@ -201,6 +203,23 @@ def test_a_cancel_in_the_second_model_stops_the_run(home):
     with pytest.raises(Cancelled):
         run_shares(choose(load_preset("chest"), images.planning).shares, images, progress)
     assert told[0].startswith("body: ") and told[-1] == "unet_onnx: loading the model"
+
+
+def test_structures_that_lack_the_same_model_share_one_line(home, capsys):
+    few = [{"name": n, "model": ["totalsegmentator_moon"]} for n in ("Heart", "Liver", "Spleen")]
+    write("few", {"title": "Few", "site": "thorax", "structures": [CHEST[0], *few]})
+    write_ct_series(trunk_volume(), home / "ct", patient_id="P1")
+    assert main(["contour", str(home / "ct"), "--preset", "few", "-o", str(home / "out")]) == 0
+    out = capsys.readouterr().out
+    assert "not available: Heart, Liver, Spleen: The model totalsegmentator_moon is not installed" in out
+    assert out.count("is not installed") == 1
+
+
+def test_where_only_weights_lack_the_weights_are_named_with_the_command(home, monkeypatch):
+    monkeypatch.setattr(environments, "installed", lambda name: name == "totalsegmentator")
+    said = choose(load_preset("chest"), wanted=["Herz"]).unavailable["Herz"]
+    assert said.startswith("The weights of the model totalsegmentator_moon are not installed (radoncai install "
+                           "totalsegmentator --weights totalsegmentator_moon).")
 
 
 def test_the_report_tells_not_available_from_not_found(home):

@@ -187,6 +187,7 @@ def test_missing_weights_are_named_with_their_address_and_place(places, monkeypa
     monkeypatch.setattr(environments, "installed", lambda _: True)
     said = why_not(model("totalsegmentator_head_glands_cavities", places))
     assert "Dataset775_head_glands_cavities_492subj and 1 more" in said and str(known.weights_folder()) in said
+    assert "radoncai install totalsegmentator --weights head_glands_cavities fetches them, or unpack" in said
     assert "releases/download/v2.3.0-weights/Dataset775_head_glands_cavities_492subj.zip" in said
 
 

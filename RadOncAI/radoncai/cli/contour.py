@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--flips", action="store_true", help="also run mirrored and take the mean, where the model allows it; slower"
     )
     parser.add_argument(
-        "--uncertainty", action="store_true", help="also write uncertainty.nrrd: how unsure the model is of each voxel"
+        "--uncertainty", action="store_true", help="also write uncertainty.nrrd: the entropy of the model's answer "
+        "at each voxel; the column uncertainty of structures.csv is another number: unsure voxels (probability 0.2 to "
+        "0.8) as a share of the structure's voxels, which can exceed 1"
     )
     parser.add_argument("--folds", metavar="0,1", help="only these members of an ensemble, counted from 0")
     add_drawing(parser)
@@ -132,6 +134,10 @@ def summarise(results: Sequence[ContourResult], structures: StructureSet, record
     from radoncai.contour.table import structure_rows
 
     rows = structure_rows(structures)
+    lacking: dict[str, list[str]] = {}
+    for name in structures.missing:
+        if name in structures.unavailable:
+            lacking.setdefault(structures.missing[name], []).append(name)
     shown = [
         [
             str(r["structure"]),
@@ -139,7 +145,7 @@ def summarise(results: Sequence[ContourResult], structures: StructureSet, record
             str(r["status"]).replace("_", " "),
             " ".join(r["findings"]),
         ]
-        for r in rows
+        for r in rows if r["status"] != "not_available"
     ]
     file = record.options.get("rtstruct") or {}
     models = [f"{r.model.title} {r.model.version}" for r in results]
@@ -147,6 +153,7 @@ def summarise(results: Sequence[ContourResult], structures: StructureSet, record
     lines = [
         f"{preset.title + ': ' if preset else ''}{', '.join(models)}: AI contours, not approved",
         *table(shown, ["structure", "cc", "status", "look at"], {1}),
+        *(f"not available: {', '.join(names)}: {why}" for why, names in lacking.items()),
         *record.warnings,
         *(f"to install: {command}" for command in install),
         *(str(file[key]) for key in ("kept", "read_back") if key in file),

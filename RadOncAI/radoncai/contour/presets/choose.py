@@ -14,6 +14,7 @@ from radoncai.core.naming import resolve
 from radoncai.models.agreements import require
 from radoncai.models.applicability import judge
 from radoncai.models.catalogue import ModelFolder, find, scan
+from radoncai.models.install import environments
 from radoncai.models.ready import install, why_not
 
 INSTALLERS = ("totalsegmentator",)
@@ -106,6 +107,14 @@ def to_install(model: str) -> str:
     return f"radoncai install {known}" if known else "radoncai models install FOLDER"
 
 
+def _absent(model: str) -> str:
+    name = model.partition("@")[0]
+    known = next((i for i in INSTALLERS if name.startswith(i) and environments.installed(i)), None)
+    if known:
+        return f"The weights of the model {model} are not installed (radoncai install {known} --weights {name})."
+    return f"The model {model} is not installed ({to_install(model)})."
+
+
 class _Judged:
     """What was found out about each model, asked once."""
 
@@ -147,7 +156,7 @@ class _Judged:
 
     def _look(self, model: str) -> tuple[ModelFolder | None, str]:
         if model.partition("@")[0] not in _names():
-            return None, f"The model {model} is not installed ({to_install(model)})."
+            return None, _absent(model)
         try:
             folder = find(model)
             if reason := why_not(folder):

@@ -105,7 +105,9 @@ def why_not(folder: ModelFolder) -> str:
                 "with totalseg_set_license -l NUMBER.")
     if lacking := task.lacking():
         source = known.where_from(task, lacking[0])
-        come = f"unpack {source} there" if source else "they come with the licence number"
+        named = task.task if task.mode == "default" else task.name
+        fetch = f"radoncai install {NAME} --weights {named} fetches them"
+        come = f"{fetch}, or unpack {source} there" if source else "they come with the licence number"
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return f"Its weights {lacking[0]}{more} are not in {known.weights_folder()}; {come} (docs/totalsegmentator.md)."
     return ""
