@@ -35,6 +35,7 @@ class Exports:
     def open(self) -> None:
         """Show what would trouble the planning system, and ask where to write."""
         self.dialog.show()
+        self.panel.refresh_soon()  # its buttons follow the panel's
 
     def close(self) -> None:
         if self._dialog is not None:
