@@ -8,6 +8,7 @@ from pathlib import Path
 from radoncai.core.progress import Progress
 from radoncai.core.provenance import Provenance, describe, run_stamp
 from radoncai.core.volume import Volume
+from radoncai.dicom.common import cut_short
 from radoncai.dicom.image import write_image
 from radoncai.dicom.series.ct_writer import write_ct_series
 from radoncai.translate.job import ImageResult
@@ -32,7 +33,7 @@ def write_results(result: ImageResult, volume: Volume, folder: Path, progress: P
     if not why:
         write_series(result, volume, folder / "dicom")
     of_dicom = volume.source.is_dicom or volume.source.without_uids
-    said = (NO_SERIES.format(why=why),) if why and of_dicom else ()
+    said = tuple(cut_short(volume.source)) if not why else (NO_SERIES.format(why=why),) if of_dicom else ()
     warnings = (*result.warnings, *said)
     model = {"name": result.model.name, "version": result.model.version, "weights": result.weights,
              "passes": result.passes, "mirrored": result.mirrored}
