@@ -72,6 +72,7 @@ class NnunetRunner:
             require(self._folder, Agreement("code", PICKLE.format(title=self._folder.title)))
             answer = self._asked(process, request | {"trusted": True}, channels, progress)
         self.device = answer["device"]
+        progress.step("bringing the contours to the image", 1.0)
         return self._segmentation(answer, dict(zip(wanted, names, strict=True)), turn, planning)
 
     def _asked(self, process: child.Child, request: dict[str, Any], channels: np.ndarray,
