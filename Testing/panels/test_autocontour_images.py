@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from data.drawn_mr import drawn_mr, planning_ct
 from panels.autocontour_clicks import load_ct
-from panels.test_autocontour_models import SMALL, models_of
+from panels.test_autocontour_models import SMALL, listed, models_of
 
 from radoncai.core.resources import user_folder
 from radoncai.dicom.series.ct_writer import write_ct_series
@@ -33,11 +33,15 @@ def panel(scene, ct_folder):
     shutil.copytree(SMALL / place.name, place)
     host.dicom_database(ct_folder)
     panel = host.enter_module(host.load_module("AutoContour")).panel
-    host.wait_until(lambda: panel.model.models, LONG_S)
+    panel.model.load()
+    host.wait_until(lambda: any(row["name"] == place.name for row in panel.model.models), LONG_S)
+    listed(panel)
     load_ct(panel)
     yield panel
     panel.run.abandon()
     shutil.rmtree(place.parent, ignore_errors=True)
+    panel.model.load()
+    listed(panel)
 
 
 @pytest.fixture
