@@ -18,6 +18,8 @@ from radoncai.dose.evaluate import evaluate
 from radoncai.dose.job import predict_dose
 from radoncai.phantom.patient import sample_patient
 
+SLICE_MM = 5.0  # a resampled image moves a network's contours, but by less than a slice
+
 
 @pytest.fixture(scope="module")
 def phantom():
@@ -95,7 +97,7 @@ def test_masks_of_the_axial_volume_go_into_the_images_planes_and_back(folders, d
 def same_structures(one, other, axial, turned, exact, volume_share=0.05):
     for s in one.structures:
         same = other.structures.find(s.name)
-        assert np.linalg.norm(centre(s, axial.grid) - centre(same, turned.grid)) < (0.01 if exact else 3.0), s.name
+        assert np.linalg.norm(centre(s, axial.grid) - centre(same, turned.grid)) < (0.01 if exact else SLICE_MM), s.name
         ratio = other.structures.volume_cc(same) / one.structures.volume_cc(s)
         assert ratio == pytest.approx(1.0, abs=1e-6 if exact else volume_share), s.name
 
