@@ -114,7 +114,7 @@ def nnunet_model() -> Path | None:
 
 def nnunet_predictor() -> Path | None:
     """The predictor of the private environment."""
-    code = "from radoncai.models import environments as e; print(e.python_of('nnunet'))"
+    code = "from radoncai.models.install import environments as e; print(e.python_of('nnunet'))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     path = Path(said.stdout.strip() or ".").parent / "nnUNetv2_predict_from_modelfolder"
     return path if said.returncode == 0 and path.exists() else None
