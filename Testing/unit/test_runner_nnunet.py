@@ -308,6 +308,23 @@ def test_a_trainer_that_the_model_brings_runs_only_after_agreement(tmp_path, hea
     assert run(model, head, folds=(0,)).found and (tmp_path / "built").exists()
 
 
+@pytest.mark.parametrize("trainer", ["nnUNetTrainer", "OurTrainer"])
+def test_a_program_in_the_folder_needs_agreement_even_where_model_json_is_silent(tmp_path, monkeypatch, trainer):
+    """A hand-made model.json may vouch for the file and not say that it is run; a usual name changes nothing."""
+    monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    source = copied(tmp_path)
+    (source / "model.json").unlink()
+    place = next(source.rglob("plans.json")).parent
+    place = place.rename(place.with_name(place.name.replace("nnUNetTrainer__", f"{trainer}__")))
+    (place / "trainer.py").write_text(f"class {trainer}(object):\n    pass\n")
+    content = describe(source)
+    del content["card"]
+    content["network"].pop("custom_trainer", None)
+    (source / "model.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="trainer.py.*radoncai models agree"):
+        runners.open(hashed(source), "cpu")
+
+
 TRAINER = '''
 from pathlib import Path
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer

@@ -33,8 +33,7 @@ def asked(folder: ModelFolder) -> tuple[Agreement, ...]:
     if folder.model.runner == "torchscript":
         found.append(Agreement("code", f"{folder.title} is a TorchScript file, {PROGRAM}"))
     elif trainer:
-        found.append(Agreement("code", f"{folder.title} needs the nnU-Net trainer {trainer}, which is not one of "
-                                       f"nnU-Net's own, {PROGRAM}"))
+        found.append(Agreement("code", f"{folder.title} brings the nnU-Net trainer {trainer} with it, {PROGRAM}"))
     if terms := _terms(folder):
         found.append(Agreement("licence", f"{folder.title} is not free for every use; its licence: {terms}."))
     return tuple(found)

@@ -29,6 +29,7 @@ from radoncai.models.segmentation import Found, Segmentation
 from radoncai.models.weights import checked
 
 NAME = "nnunet"
+CODE = "{title} brings {file}, which builds its network: a program that runs here with your rights"
 PICKLE = "A checkpoint of {title} holds more than weights: it can be a program that runs here with your rights"
 
 __all__ = ["NnunetRunner", "describe", "is_folder", "open", "why_not"]
@@ -135,13 +136,15 @@ class NnunetRunner:
 
 
 def open(folder: ModelFolder, device: str) -> NnunetRunner:
-    """All hashes checked; a person must have agreed to a trainer of the model's own. Raises ModelError."""
-    require(folder)
-    environments.environment(NAME)
+    """All hashes checked; a person must have agreed to a program that lies in the folder, whatever `model.json` says.
+
+    Raises ModelError.
+    """
     chain = stages(folder.path, folder.model.folder)
-    needed = [f for c in chain for f in (c.path / "plans.json", c.path / "dataset.json", *c.weights(),
-                                         *([c.code] if c.code else []))]
-    for file in needed:
+    for code in filter(None, (c.code for c in chain)):
+        require(folder, Agreement("code", CODE.format(title=folder.title, file=code.name)))
+    environments.environment(NAME)
+    for file in (f for c in chain for f in c.files()):
         state = file.stat()
         name = file.relative_to(folder.path).as_posix()
         _whole(folder.path, name, folder.model.weights.get(name), state.st_size, state.st_mtime_ns)

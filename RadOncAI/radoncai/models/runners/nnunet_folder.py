@@ -9,7 +9,6 @@ from typing import Any
 
 from radoncai.core.errors import ModelError
 from radoncai.core.templates import match
-from radoncai.models.install.environments import installed, place
 from radoncai.models.spec import read_json
 
 CHECKPOINTS = ("checkpoint_final.pth", "checkpoint_best.pth")
@@ -43,8 +42,13 @@ class Configuration:
         files = sorted(self.path.glob("*.py"))
         return next((f for f in files if f"class {self.trainer}(" in f.read_text(encoding="utf-8")), None)
 
-    def weights(self, folds: tuple[str, ...] | None = None) -> list[Path]:
-        return [self.path / f"fold_{f}" / self.checkpoint for f in folds or self.folds]
+    def weights(self) -> list[Path]:
+        return [self.path / f"fold_{f}" / self.checkpoint for f in self.folds]
+
+    def files(self) -> list[Path]:
+        """Everything that is read to run it; `model.json` holds the hash of each."""
+        code = self.code
+        return [self.path / "plans.json", self.path / "dataset.json", *self.weights(), *([code] if code else [])]
 
 
 def is_folder(path: Path) -> bool:
@@ -85,11 +89,10 @@ def describe(path: Path) -> dict[str, Any]:
     title = _DATASET.sub("", str(read_json(last.path / "plans.json").get("dataset_name") or path.name))
     modality = [_modality(channel) for channel in last.channels]
     network: dict[str, Any] = {"configuration": last.name, "trainer": last.trainer, "classes": list(last.outputs)}
-    if not is_own_trainer(last.trainer) and last.code:
-        network["custom_trainer"] = last.trainer
+    if with_code := [c.trainer for c in chain if c.code]:
+        network["custom_trainer"] = with_code[-1]
     licence = str(dataset.get("licence") or dataset.get("license") or "not stated")
-    files = [f for c in chain for f in (c.path / "plans.json", c.path / "dataset.json", *c.weights(),
-                                        *([c.code] if c.code else []))]
+    files = [f for c in chain for f in c.files()]
     names = [channel if channel.isidentifier() else f"image_{n + 1}" for n, channel in enumerate(last.channels)]
     return {
         "name": f"{re.sub(r'[^a-z0-9]+', '_', title.lower()).strip('_')}_{last.name}",
@@ -115,14 +118,6 @@ def standard_names(names: tuple[str, ...]) -> list[str]:
     """TG-263 names where a class's name leads to one and to no other class's, else as given."""
     found = [m.name if (m := match(name)) else name for name in names]
     return [new if found.count(new) == 1 else old for old, new in zip(names, found, strict=True)]
-
-
-def is_own_trainer(trainer: str) -> bool:
-    """Whether nnU-Net itself brings the class: read from its installed files where there are any."""
-    if trainer == "nnUNetTrainer":
-        return True
-    files = place("nnunet").glob("**/nnunetv2/training/nnUNetTrainer/**/*.py") if installed("nnunet") else ()
-    return any(f"class {trainer}(" in f.read_text(encoding="utf-8") for f in files)
 
 
 def _places(path: Path) -> list[Path]:
