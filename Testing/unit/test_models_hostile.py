@@ -227,6 +227,13 @@ def test_an_onnx_file_reads_no_other_file_without_a_hash(model, home, location):
     refused(model("unet_onnx", act), "wants to read other files")
 
 
+def test_a_lone_onnx_file_reads_no_other_file_while_it_is_installed(tmp_path, home):
+    onnx_with_external_data(tmp_path / "lone.onnx", "beside.bin")
+    np.ones(4, np.float32).tofile(tmp_path / "beside.bin")
+    with pytest.raises(ModelError, match="wants to read other files"):
+        install(tmp_path / "lone.onnx", facts={"outputs": [{"name": "SpinalCord"}], "spacing_mm": [3, 3, 3]})
+
+
 def test_external_data_with_a_hash_belong_to_the_model(model):
     def act(folder):
         np.array([0, 8, 0, -8], np.float32).tofile(folder / "inside.bin")

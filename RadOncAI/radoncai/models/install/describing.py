@@ -60,10 +60,11 @@ def _plain(path: Path, facts: dict[str, Any]) -> Described:
     content = {"name": name, "title": name, "runner": runner, **PLAIN, "activation": "softmax", "patch": None,
                "inputs": [{"name": "image"}], "network": {}, "weights": {path.name: ""}, **facts}
     if runner == "onnx":
-        channels, outputs = _shape(path)
+        from radoncai.models.runners.onnx import channels
+        taken, outputs = channels(path)
         content["activation"] = facts.get("activation") or _activation(path, outputs, len(content["outputs"]))
-        if channels not in (None, len(content["inputs"])):
-            raise ModelError(f"{path.name} takes {channels} channels; name each in a model.json (docs/models.md).")
+        if taken not in (None, len(content["inputs"])):
+            raise ModelError(f"{path.name} takes {taken} channels; name each in a model.json (docs/models.md).")
     return content, {"title": content["title"], "licence": content["licence"]}
 
 
@@ -75,21 +76,6 @@ def _activation(path: Path, outputs: int | None, named: int) -> str:
         return "sigmoid"
     raise ModelError(f"{path.name} gives {outputs} channels and {named} structures were named; name all, in order, "
                      "without the background.")
-
-
-def _shape(path: Path) -> tuple[int | None, int | None]:
-    """Channels in and out of an ONNX file, None where they are free. Raises ModelError."""
-    try:
-        import onnxruntime
-    except ImportError:
-        raise ModelError(f"{path.name} needs onnxruntime; pip install onnxruntime.") from None
-    try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as problem:
-        raise ModelError(f"{path} cannot be read as ONNX ({str(problem).splitlines()[0]}); get it again.") from problem
-    sizes = [side[0].shape[1] if len(side[0].shape) > 3 else None for side in (session.get_inputs(),
-                                                                               session.get_outputs())]
-    return tuple(n if isinstance(n, int) else None for n in sizes)
 
 
 def facts_from(options: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.progress import Progress
 from radoncai.models.catalogue import ModelFolder
 from radoncai.models.runners import warm
-from radoncai.models.weights import checked, file_ending
+from radoncai.models.weights import checked
 
 ENDING = ".onnx"
 # files in `weights` that are no external data of an .onnx file
@@ -48,20 +48,31 @@ def open(folder: ModelFolder, device: str, name: str | None = None) -> OnnxRunne
 
     Raises ModelError where file or package is missing, PlatformError without CUDA.
     """
-    name = name or file_ending(folder.model.weights, ENDING)
-    if name is None:
-        raise ModelError(f"The model {folder.name} names no .onnx file in its model.json; install it again.")
-    digest = folder.model.weights.get(name, "")
-    return warm.opened(folder.path / name, digest, device, lambda: load(folder, device, name))
+    return warm.opened_file(folder, ENDING, device, load, name)
 
 
 def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
     """One .onnx file, its hash checked. Raises ModelError, PlatformError."""
     path = checked(folder.path, name, folder.model.weights)
+    session = _session(path, device, _companions(folder))
+    used = "cuda" if session.get_providers()[0].startswith("CUDA") else "cpu"
+    return OnnxRunner(session, folder.model.weights[name], used)
+
+
+def channels(path: Path) -> tuple[int | None, int | None]:
+    """Channels that a lone file takes and gives, None where they are free. Raises ModelError."""
+    session = _session(path, "cpu", {})
+    sizes = [side[0].shape[1] if len(side[0].shape) > 3 else None
+             for side in (session.get_inputs(), session.get_outputs())]
+    return tuple(n if isinstance(n, int) else None for n in sizes)
+
+
+def _session(path: Path, device: str, companions: dict[str, bytes]) -> object:
+    """The network in memory; it reads no file but `path`, what else it needs is in `companions`."""
     try:
         import onnxruntime
     except ImportError:
-        raise ModelError(f"The model {folder.name} needs onnxruntime; pip install onnxruntime.") from None
+        raise ModelError(f"{path.name} needs onnxruntime; pip install onnxruntime.") from None
     providers = _providers(onnxruntime.get_available_providers(), device)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cores()
@@ -69,18 +80,13 @@ def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     try:
-        companions = _companions(folder)
         if companions:
             sizes = [len(content) for content in companions.values()]
             options.add_external_initializers_from_files_in_memory(list(companions), list(companions.values()), sizes)
         # from memory, so that the file itself cannot make onnxruntime open others
-        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=providers)
-    except ModelError:
-        raise
+        return onnxruntime.InferenceSession(path.read_bytes(), options, providers=providers)
     except Exception as problem:
         raise ModelError(_why(path, _first_line(problem))) from problem
-    used = "cuda" if session.get_providers()[0].startswith("CUDA") else "cpu"
-    return OnnxRunner(session, folder.model.weights[name], used)
 
 
 def _companions(folder: ModelFolder) -> dict[str, bytes]:

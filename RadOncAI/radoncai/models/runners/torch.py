@@ -12,7 +12,7 @@ from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.progress import Progress
 from radoncai.models.catalogue import ModelFolder
 from radoncai.models.runners import warm
-from radoncai.models.weights import checked, file_ending
+from radoncai.models.weights import checked
 
 ENDING = ".pt"
 
@@ -45,11 +45,7 @@ def open(folder: ModelFolder, device: str) -> TorchRunner:
     """The named network with its state dict (stored float16 or float32), loaded now or before (`warm`).
 
     Raises ModelError, PlatformError."""
-    name = file_ending(folder.model.weights, ENDING)
-    if name is None:
-        raise ModelError(f"The model {folder.name} names no .pt file in its model.json; install it again.")
-    digest = folder.model.weights[name]
-    return warm.opened(folder.path / name, digest, device, lambda: load(folder, device, name))
+    return warm.opened_file(folder, ENDING, device, load)
 
 
 def load(folder: ModelFolder, device: str, name: str) -> TorchRunner:

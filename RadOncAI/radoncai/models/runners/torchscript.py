@@ -8,7 +8,7 @@ from radoncai.core.errors import ModelError
 from radoncai.models.catalogue import ModelFolder
 from radoncai.models.runners import warm
 from radoncai.models.runners.torch import TorchRunner, needs_torch, place_for
-from radoncai.models.weights import checked, file_ending
+from radoncai.models.weights import checked
 
 ENDING = ".ts"
 
@@ -18,11 +18,7 @@ def open(folder: ModelFolder, device: str) -> TorchRunner:
 
     Raises ModelError where the file is missing, changed or no TorchScript; PlatformError without the device.
     """
-    name = file_ending(folder.model.weights, ENDING)
-    if name is None:
-        raise ModelError(f"The model {folder.name} names no {ENDING} file in its model.json; install it again.")
-    digest = folder.model.weights[name]
-    return warm.opened(folder.path / name, digest, device, lambda: load(folder, device, name))
+    return warm.opened_file(folder, ENDING, device, load)
 
 
 def load(folder: ModelFolder, device: str, name: str) -> TorchRunner:

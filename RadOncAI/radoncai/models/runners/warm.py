@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from radoncai.core.errors import ModelError
+from radoncai.models.catalogue import ModelFolder
+from radoncai.models.weights import file_ending
+
 Loaded = TypeVar("Loaded")
 
 _most = 0
@@ -34,6 +38,18 @@ def opened(path: Path, digest: str, device: str, load: Callable[[], Loaded]) -> 
     _kept.move_to_end(key)
     _shrink()
     return _kept[key]
+
+
+def opened_file(folder: ModelFolder, ending: str, device: str, load: Callable[[ModelFolder, str, str], Loaded],
+                name: str | None = None) -> Loaded:
+    """What `load(folder, device, name)` gives for the model's file of this ending, or for the named one of several.
+
+    Raises ModelError where `model.json` names none.
+    """
+    name = name or file_ending(folder.model.weights, ending)
+    if name is None:
+        raise ModelError(f"The model {folder.name} names no {ending} file in its model.json; install it again.")
+    return opened(folder.path / name, folder.model.weights.get(name, ""), device, lambda: load(folder, device, name))
 
 
 def _shrink() -> None:
