@@ -127,6 +127,11 @@ class StructureSet:
         return structure.voxels * self.grid.voxel_cc
 
 
+def within(inner: Box, outer: Box) -> Box:
+    """A box that is given relative to `outer`, on the grid of `outer`."""
+    return tuple(slice(o.start + i.start, o.start + i.stop) for i, o in zip(inner, outer, strict=True))
+
+
 def bounding_box(mask: np.ndarray, margin: int = 0) -> Box | None:
     """Smallest box around the true voxels, grown by `margin` voxels inside the array; None where there are none."""
     out = []

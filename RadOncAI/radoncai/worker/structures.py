@@ -10,7 +10,7 @@ import numpy as np
 from radoncai.contour.table import structure_rows
 from radoncai.core.errors import InputError
 from radoncai.core.naming import annotated
-from radoncai.core.structures import Algorithm, Box, Review, Structure, StructureSet, bounding_box
+from radoncai.core.structures import Algorithm, Box, Review, Structure, StructureSet, bounding_box, within
 from radoncai.core.templates import ROLES, match
 from radoncai.worker.arrays import load_array, save_array
 from radoncai.worker.contours_as_read import source_of, with_contours
@@ -84,7 +84,7 @@ def _from_json(item: dict[str, Any], image: Image, folder: Path) -> Structure | 
     inner = bounding_box(mask)
     if inner is None:
         return None
-    own = tuple(slice(o.start + i.start, o.start + i.stop) for o, i in zip(own, inner, strict=True))
+    own = within(inner, own)
     mask = np.ascontiguousarray(image.turn.apply(mask[inner]))
     code = item.get("code")
     algorithm = item.get("algorithm") or {}

@@ -9,7 +9,7 @@ import numpy as np
 from radoncai.core.grid import Grid
 from radoncai.core.morphology import signed_distance_mm
 from radoncai.core.resample import resample_array
-from radoncai.core.structures import Box, Structure, StructureSet, bounding_box
+from radoncai.core.structures import Box, Structure, StructureSet, bounding_box, within
 from radoncai.core.volume import Volume
 
 PADDING = 2
@@ -47,7 +47,7 @@ def onto(structure: Structure, grid: Grid, target: Grid) -> Structure | None:
     inner = bounding_box(mask)
     if inner is None:
         return None
-    box = tuple(slice(a.start + i.start, a.start + i.stop) for a, i in zip(around, inner, strict=True))
+    box = within(inner, around)
     return replace(structure, mask=np.ascontiguousarray(mask[inner]), box=box, contours=())
 
 

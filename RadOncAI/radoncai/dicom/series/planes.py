@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from radoncai.core.errors import InputError
 from radoncai.core.grid import Grid
-from radoncai.core.structures import Structure, StructureSet, bounding_box
+from radoncai.core.structures import Structure, StructureSet, bounding_box, within
 from radoncai.core.volume import Volume
 from radoncai.dicom.geometry import Turn, axial_turn, is_straight, nearest_turn, turn, turned_grid
 
@@ -191,5 +191,5 @@ def _resampled_box(s: Structure, grid: Grid, to_grid: Grid) -> tuple[tuple[slice
     tight = bounding_box(mask)
     if tight is None:
         return None, mask
-    box = tuple(slice(t.start + a.start, t.stop + a.start) for t, a in zip(tight, around, strict=True))
+    box = within(tight, around)
     return box, np.ascontiguousarray(mask[tight])

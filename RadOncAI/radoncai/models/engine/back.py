@@ -10,8 +10,8 @@ from scipy import ndimage
 from radoncai.core import morphology
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
-from radoncai.core.structures import Box, bounding_box
-from radoncai.models.engine.clean import clean
+from radoncai.core.structures import Box, bounding_box, within
+from radoncai.models.engine.clean import cleaned
 from radoncai.models.engine.sampling import box_back, slices_back
 from radoncai.models.segmentation import Found, Segmentation
 from radoncai.models.spec import ModelSpec
@@ -66,19 +66,18 @@ def to_image(chances: Chances, names: tuple[str, ...], progress: Progress, uncer
         if (own := bounding_box(inside)) is None:
             missing[name] = f"the model found nothing (highest probability {float(chance.max()):.2f})"
             continue
-        boxes[name] = box_back(_shifted(own, chances.box), chances.target, chances.grid)
+        boxes[name] = box_back(within(own, chances.box), chances.target, chances.grid)
         if name in names:
             part, mask = chance[own].astype(np.float32), inside[own]
             mean = round(float(entropy(part[mask]).mean()), 4) if uncertainty else None
             found[name] = Found(mask, own, unsure_share(chance, inside), mean)
     masks = _largest_wins(chances, _with_rivals(boxes, names), progress)
     for name in tuple(found):
-        mask = clean(masks[name], spec, name)
-        if (inner := bounding_box(mask)) is None:
+        if left := cleaned(masks[name], spec, name, boxes[name]):
+            found[name] = replace(found[name], mask=left[0], box=left[1])
+        else:
             missing[name] = "the model found nothing that another structure does not cover"
             del found[name]
-        else:
-            found[name] = replace(found[name], mask=mask[inner].copy(), box=_shifted(inner, boxes[name]))
     chart = entropy_map(chances, names) if uncertainty else None
     return Segmentation(found, {name: missing[name] for name in names if name in missing}, chart)
 
@@ -147,10 +146,6 @@ def _largest_wins(chances: Chances, boxes: dict[str, Box], progress: Progress) -
             there[wins] = plane[wins]
             mark[wins] = number
     return {name: label[_relative(own, union)] == spec.names.index(name) + 1 for name, own in boxes.items()}
-
-
-def _shifted(inner: Box, outer: Box) -> Box:
-    return tuple(slice(o.start + i.start, o.start + i.stop) for i, o in zip(inner, outer, strict=True))
 
 
 def _relative(inner: Box, outer: Box) -> Box:

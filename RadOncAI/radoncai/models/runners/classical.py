@@ -8,10 +8,9 @@ import numpy as np
 
 from radoncai.core.errors import ModelError
 from radoncai.core.progress import Progress
-from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
 from radoncai.models.catalogue import ModelFolder
-from radoncai.models.engine.clean import clean
+from radoncai.models.engine.clean import cleaned
 from radoncai.models.options import PLAIN, RunOptions
 from radoncai.models.segmentation import Found, Segmentation
 from radoncai.models.spec import ModelSpec
@@ -51,13 +50,12 @@ class ClassicalRunner:
         found, missing = {}, {}
         for name in names:
             part = parts.get(name, "the model gave no answer for it")
-            mask = part if isinstance(part, str) else clean(part, self._spec, name)
-            if isinstance(mask, str):
-                missing[name] = mask
-            elif (box := bounding_box(mask)) is None:
-                missing[name] = "the model found nothing"
+            if isinstance(part, str):
+                missing[name] = part
+            elif left := cleaned(part, self._spec, name):
+                found[name] = Found(*left)
             else:
-                found[name] = Found(np.ascontiguousarray(mask[box]), box)
+                missing[name] = "the model found nothing"
         return Segmentation(found, missing)
 
 

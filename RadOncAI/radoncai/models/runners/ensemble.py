@@ -26,10 +26,6 @@ class Ensemble:
         """Outputs of member `n`, counted from 0, before activation."""
         return self._networks[n].run(inputs, progress)
 
-    def run(self, inputs: np.ndarray, progress: Progress) -> np.ndarray:
-        """The mean of all members before activation; the engine averages after it instead."""
-        return sum(self.run_member(n, inputs, progress) for n in range(self.members)) / self.members
-
 
 def open(folder: ModelFolder, device: str, runner: ModuleType) -> Ensemble:
     """The members that `model.json` names, each opened by `runner` (onnx, torch). Raises ModelError."""

@@ -14,12 +14,11 @@ import numpy as np
 from radoncai.core.array_file import write_array
 from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
-from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
 from radoncai.models.agreements import Agreement, require
 from radoncai.models.catalogue import ModelFolder
 from radoncai.models.engine.channels import onto
-from radoncai.models.engine.clean import clean
+from radoncai.models.engine.clean import cleaned
 from radoncai.models.engine.orientation import Turn, to_lps, turn_of
 from radoncai.models.install import environments
 from radoncai.models.options import PLAIN, RunOptions
@@ -124,13 +123,11 @@ class NnunetRunner:
                 missing[name] = "the model found nothing"
                 continue
             box = turn.undo_box(tuple(slice(*b) for b in answer["boxes"][str(place)]), shape)
-            mask = clean(np.ascontiguousarray(turn.undo(arrays[f"mask_{place}"])), self._folder.model, name)
-            if (inner := bounding_box(mask)) is None:
+            mask = np.ascontiguousarray(turn.undo(arrays[f"mask_{place}"]))
+            if left := cleaned(mask, self._folder.model, name, box):
+                found[name] = Found(*left, answer["shares"][str(place)], answer["entropies"].get(str(place)))
+            else:
                 missing[name] = "the model found nothing that its clean-up rules leave"
-                continue
-            box = tuple(slice(o.start + i.start, o.start + i.stop) for i, o in zip(inner, box, strict=True))
-            found[name] = Found(np.ascontiguousarray(mask[inner]), box, answer["shares"][str(place)],
-                                answer["entropies"].get(str(place)))
         entropy = np.ascontiguousarray(turn.undo(arrays["entropy"])) if "entropy" in arrays else None
         return Segmentation(found, missing, entropy, answer["passes"])
 

@@ -15,10 +15,9 @@ from radoncai.core.array_file import write_array
 from radoncai.core.errors import ModelError
 from radoncai.core.progress import Progress
 from radoncai.core.resources import user_folder
-from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
 from radoncai.models.catalogue import ModelFolder
-from radoncai.models.engine.clean import clean
+from radoncai.models.engine.clean import cleaned
 from radoncai.models.install import environments
 from radoncai.models.options import PLAIN, RunOptions
 from radoncai.models.runners import child
@@ -77,12 +76,11 @@ class TotalSegmentatorRunner:
                 missing[name] = "the model found nothing"
                 continue
             box = tuple(slice(*b) for b in answer["boxes"][str(number)])[::-1]
-            mask = clean(answer["arrays"][f"mask_{number}"].transpose(2, 1, 0), self._folder.model, name)
-            if (inner := bounding_box(mask)) is None:
+            mask = answer["arrays"][f"mask_{number}"].transpose(2, 1, 0)
+            if left := cleaned(mask, self._folder.model, name, box):
+                found[name] = Found(*left)
+            else:
                 missing[name] = "the model found nothing that its clean-up rules leave"
-                continue
-            box = tuple(slice(o.start + i.start, o.start + i.stop) for i, o in zip(inner, box, strict=True))
-            found[name] = Found(np.ascontiguousarray(mask[inner]), box)
         return Segmentation(found, missing)
 
 

@@ -10,10 +10,9 @@ import numpy as np
 from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
-from radoncai.core.structures import bounding_box
 from radoncai.core.volume import Volume
 from radoncai.models.engine.back import entropy, unsure_share
-from radoncai.models.engine.clean import clean
+from radoncai.models.engine.clean import cleaned
 from radoncai.models.engine.memory import MB, available_mb
 from radoncai.models.options import RunOptions
 from radoncai.models.runners.monai_bundle.chain import (
@@ -126,15 +125,16 @@ class BundleRunner:
         chart = np.zeros(next(iter(masks.values())).shape, np.uint8) if uncertainty and chances else None
         for done, name in enumerate(names):
             progress.step(BACK, done / len(names))
-            mask = clean(masks[name], self._spec, name) if masks[name].any() else masks[name]
             if chart is not None:
                 np.maximum(chart, np.rint(255 * entropy(chances[name])).astype(np.uint8), out=chart)
-            if (box := bounding_box(mask)) is None:
+            left = cleaned(masks[name], self._spec, name)
+            if left is None:
                 missing[name] = "the model found nothing"
                 continue
+            mask, box = left
             share = unsure_share(chances[name], mask) if chances else None
-            bits = round(float(entropy(chances[name][mask]).mean()), 4) if chart is not None else None
-            found[name] = Found(np.ascontiguousarray(mask[box]), box, share, bits)
+            bits = round(float(entropy(chances[name][box][mask]).mean()), 4) if chart is not None else None
+            found[name] = Found(mask, box, share, bits)
         return Segmentation(found, missing, chart)
 
 
