@@ -40,6 +40,9 @@ class ModelFolder:
         return f"{self.name}@{self.version}"
 
 
+Scanned = tuple[list[ModelFolder], dict[Path, ModelError]]
+
+
 def own_place() -> Path:
     """Where installed models go."""
     return user_folder() / "models"
@@ -69,7 +72,7 @@ def read_folder(path: Path) -> ModelFolder:
     return ModelFolder(model.name, model.version, path, model, card)
 
 
-def scan(where: tuple[Path, ...] | None = None) -> tuple[list[ModelFolder], dict[Path, ModelError]]:
+def scan(where: tuple[Path, ...] | None = None) -> Scanned:
     """All readable model folders, and the broken ones with what is wrong. An added folder that is gone is broken."""
     good, broken = [], {}
     for place in places() if where is None else where:
@@ -92,33 +95,29 @@ def model_folders(place: Path) -> list[Path]:
 
 def versions(where: tuple[Path, ...] | None = None) -> list[ModelFolder]:
     """Every name and version once, by name, newest first; of equal ones that of the later place."""
-    unique = {folder.id: folder for folder in scan(where)[0]}
-    return sorted(sorted(unique.values(), key=_number, reverse=True), key=lambda f: f.name)
+    return _versions(scan(where)[0])
 
 
 def catalogue(where: tuple[Path, ...] | None = None) -> dict[str, ModelFolder]:
     """Name to model; of several of one name the user's own, of these the newest version. Broken ones are left out."""
-    order = places() if where is None else where
-    best: dict[str, ModelFolder] = {}
-    for folder in scan(where)[0]:
-        old = best.get(folder.name)
-        if old is None or _rank(folder, order) >= _rank(old, order):
-            best[folder.name] = folder
-    return dict(sorted(best.items()))
+    return _best(scan(where)[0], places() if where is None else where)
 
 
-def find(name: str, where: tuple[Path, ...] | None = None) -> ModelFolder:
-    """A model by `NAME` or `NAME@VERSION`. Raises ModelError with close names where there is none."""
-    good, broken = scan(where)
+def find(name: str, where: tuple[Path, ...] | None = None, scanned: Scanned | None = None) -> ModelFolder:
+    """A model by `NAME` or `NAME@VERSION`, in what a `scan` of the same places gave where many are looked for.
+
+    Raises ModelError with close names where there is none.
+    """
+    good, broken = scanned or scan(where)
     plain, _, version = name.partition("@")
     if version:
         for folder in reversed(good):
             if folder.id == name:
                 return folder
-        there = [f.version for f in versions(where) if f.name == plain]
+        there = [f.version for f in _versions(good) if f.name == plain]
         if there:
             raise ModelError(f"{plain} has no version {version} here; there is {', '.join(there)}.")
-    models = catalogue(where)
+    models = _best(good, places() if where is None else where)
     if name in models:
         return models[name]
     for path, problem in broken.items():
@@ -188,6 +187,20 @@ def cards(folders: Iterable[ModelFolder]) -> list[dict[str, object]]:
     """Each model's card once, with its name and version."""
     unique = {f.id: f for f in folders}
     return [{"name": f.name, "version": f.version, "title": f.title, **f.card} for f in unique.values()]
+
+
+def _versions(folders: Iterable[ModelFolder]) -> list[ModelFolder]:
+    unique = {folder.id: folder for folder in folders}
+    return sorted(sorted(unique.values(), key=_number, reverse=True), key=lambda f: f.name)
+
+
+def _best(folders: Iterable[ModelFolder], order: tuple[Path, ...]) -> dict[str, ModelFolder]:
+    best: dict[str, ModelFolder] = {}
+    for folder in folders:
+        old = best.get(folder.name)
+        if old is None or _rank(folder, order) >= _rank(old, order):
+            best[folder.name] = folder
+    return dict(sorted(best.items()))
 
 
 def _rank(folder: ModelFolder, order: Iterable[Path]) -> tuple[int, tuple[int, ...]]:

@@ -120,6 +120,8 @@ class _Judged:
 
     def __init__(self, planning: Placed | None, others: Sequence[Placed], override: bool) -> None:
         self._planning, self._others, self._override = planning, others, override
+        self._scanned = scan()
+        self._names = {name for folder in self._scanned[0] for name in (folder.name, folder.id)}
         self._known: dict[str, tuple[ModelFolder | None, str]] = {}
         self._problems: dict[str, str] = {}
 
@@ -134,11 +136,10 @@ class _Judged:
         """What brings models that are not here."""
         return tuple(dict.fromkeys(c for m in models if (c := self._command(m))))
 
-    @staticmethod
-    def _command(model: str) -> str:
-        if model not in _names():
+    def _command(self, model: str) -> str:
+        if model not in self._names:
             return to_install(model)
-        name = install(find(model))
+        name = install(find(model, scanned=self._scanned))
         return f"radoncai install {name}" if name else ""
 
     def outputs(self, candidate: Candidate) -> tuple[tuple[str, ...], str]:
@@ -155,10 +156,10 @@ class _Judged:
         return tuple(names[o] for o in candidate.outputs), ""
 
     def _look(self, model: str) -> tuple[ModelFolder | None, str]:
-        if model.partition("@")[0] not in _names():
+        if model.partition("@")[0] not in self._names:
             return None, _absent(model)
         try:
-            folder = find(model)
+            folder = find(model, scanned=self._scanned)
             if reason := why_not(folder):
                 self._problems[model] = f"The model {model} cannot run here: {reason[:1].lower()}{reason[1:]}"
                 return None, f"The model {model} cannot run here."
@@ -172,11 +173,6 @@ class _Judged:
             return folder, refusals[0] if refusals else ""
         except RadOncAIError as problem:
             return None, str(problem)
-
-
-def _names() -> set[str]:
-    """What there is, as NAME and as NAME@VERSION."""
-    return {name for folder in scan()[0] for name in (folder.name, folder.id)}
 
 
 def _asked(preset: Preset, wanted: Sequence[str] | None) -> tuple[PresetStructure, ...]:
