@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from record import Row, emit, machine
+from record import Row, emit, limited, machine
 from speed import measure, radoncai
 
 TABLE = "inference"
@@ -114,7 +114,7 @@ def nnunet_model() -> Path | None:
 
 def nnunet_predictor() -> Path | None:
     """The predictor of the private environment."""
-    code = "from radoncai.models.install import environments as e; print(e.python_of('nnunet'))"
+    code = "from radoncai.models.install import environments as e; print(e.environment('nnunet').python)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     path = Path(said.stdout.strip() or ".").parent / "nnUNetv2_predict_from_modelfolder"
     return path if said.returncode == 0 and path.exists() else None
@@ -129,13 +129,8 @@ def text_of(rows: list[Row]) -> str:
         "memory is that of the largest process. A limit is what the design asks for on two cores with nothing else "
         "running. nnU-Net: a network of 4, 8 and 16 features made for the tests, no mirroring, one worker.",
         "",
-        "| what | metric | value | unit | limit | n |",
-        "|---|---|---:|---|---:|---:|",
+        *limited(rows, LIMITS, shown),
     ]
-    for row in rows:
-        limit = LIMITS.get((row.row, row.metric))
-        asked = "" if limit is None else f"{limit:g}"
-        lines.append(f"| {row.row} | {row.metric} | {shown(row)} | {row.unit} | {asked} | {row.n} |")
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     lines += ["", f"{machine('numpy', 'scipy', 'SimpleITK', 'onnxruntime')} (of this script); load at the end "
               f"{busy:.1f}."]

@@ -8,6 +8,7 @@ import platform
 import re
 import resource
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version
@@ -25,6 +26,16 @@ class Row:
     value: float | None
     unit: str
     n: int
+
+
+def limited(rows: list[Row], limits: dict[tuple[str, str], float], shown: Callable[[Row], str]) -> list[str]:
+    """A table of rows beside the limits that the design sets for (row, metric)."""
+    lines = ["| what | metric | value | unit | limit | n |", "|---|---|---:|---|---:|---:|"]
+    for row in rows:
+        limit = limits.get((row.row, row.metric))
+        asked = "" if limit is None else f"{limit:g}"
+        lines.append(f"| {row.row} | {row.metric} | {shown(row)} | {row.unit} | {asked} | {row.n} |")
+    return lines
 
 
 def machine(*packages: str) -> str:

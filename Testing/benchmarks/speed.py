@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from record import Row, emit, machine
+from record import Row, emit, limited, machine
 
 TABLE = "speed"
 FIGURES = (("time", "s"), ("processor time", "s"), ("peak memory", "GB"))
@@ -159,13 +159,8 @@ def text_of(rows: list[Row]) -> str:
         "twelve structures with rings, islands, single voxels and borders on 40 slices of 512 x 512; plastimatch reads "
         "and writes the same files in the same run, CT included. Steps of the demo come from the jobs' provenance.",
         "",
-        "| what | metric | value | unit | limit | n |",
-        "|---|---|---:|---|---:|---:|",
+        *limited(rows, LIMITS, shown),
     ]
-    for row in rows:
-        limit = LIMITS.get((row.row, row.metric))
-        asked = "" if limit is None else f"{limit:g}"
-        lines.append(f"| {row.row} | {row.metric} | {shown(row)} | {row.unit} | {asked} | {row.n} |")
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     lines += ["", f"{machine('numpy', 'scipy', 'pydicom', 'SimpleITK', 'onnxruntime')} (of this script); load at the "
               f"end {busy:.1f}."]

@@ -65,6 +65,20 @@ def add_further_images(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_running(parser: argparse.ArgumentParser, other: str = "an image") -> None:
+    """How a model runs; `other`: what may be of another patient."""
+    parser.add_argument(
+        "--flips", action="store_true", help="also run mirrored and take the mean, where the model allows it; slower"
+    )
+    parser.add_argument(
+        "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
+    )
+    parser.add_argument(
+        "--same-patient", action="store_true",
+        help=f"accept {other} of another patient ID or frame of reference",
+    )
+
+
 def add_naming(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map",

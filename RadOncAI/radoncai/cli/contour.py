@@ -6,7 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from radoncai.cli.arguments import add_device, add_drawing, add_further_images, add_input, add_output
+from radoncai.cli.arguments import (
+    add_device,
+    add_drawing,
+    add_further_images,
+    add_input,
+    add_output,
+    add_running,
+)
 from radoncai.cli.terminal import Outcome, table
 from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
@@ -32,12 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--preset", metavar="NAME", help="all structures of a site; radoncai presets list shows them")
     parser.add_argument("--structures", metavar="A,B", help="only these structures of the model or preset")
     add_further_images(parser)
-    parser.add_argument(
-        "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
-    )
-    parser.add_argument(
-        "--flips", action="store_true", help="also run mirrored and take the mean, where the model allows it; slower"
-    )
+    add_running(parser, other="a set or image")
     parser.add_argument(
         "--uncertainty", action="store_true", help="also write uncertainty.nrrd: the entropy of the model's answer "
         "at each voxel; the column uncertainty of structures.csv is another number: unsure voxels (probability 0.2 to "
@@ -47,9 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_drawing(parser)
     parser.add_argument(
         "--add-to", type=Path, metavar="RTSTRUCT", help="write into a copy of this set; its own ROIs stay untouched"
-    )
-    parser.add_argument(
-        "--same-patient", action="store_true", help="accept a set or image of another patient ID or frame of reference"
     )
     add_device(parser)
     add_output(parser)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from radoncai.cli.arguments import add_device, add_further_images, add_input, add_output
+from radoncai.cli.arguments import add_device, add_further_images, add_input, add_output, add_running
 from radoncai.cli.terminal import Outcome
 from radoncai.core.errors import InputError
 from radoncai.core.progress import Progress
@@ -17,15 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input(parser)
     parser.add_argument("--model", required=True, metavar="NAME", help="radoncai models list --task image shows them")
     add_further_images(parser)
-    parser.add_argument(
-        "--flips", action="store_true", help="also run mirrored and take the mean, where the model allows it; slower"
-    )
-    parser.add_argument(
-        "--override", action="store_true", help="run on an image outside what the model is made for; recorded"
-    )
-    parser.add_argument(
-        "--same-patient", action="store_true", help="accept an image of another patient ID or frame of reference"
-    )
+    add_running(parser)
     add_device(parser)
     add_output(parser)
 
