@@ -62,7 +62,7 @@ def test_an_environment_comes_whole_from_a_folder_of_wheels(tiny, kind):
     assert found["versions"]["tinypkg"] == "1.0"
     env = environments.environment("tiny")
     assert said_by(env.python, "import tinypkg, helperpkg; print(tinypkg.number)", env.packages) == "42"
-    assert environments.installed("tiny") and environments.python_of("tiny") == env.python
+    assert environments.installed("tiny") and environments.environment("tiny").python == env.python
     assert {"making the environment", "fetching tinypkg", "fetching helperpkg", "unpacking Tiny"} <= set(steps)
     with pytest.raises(subprocess.CalledProcessError):
         said_by(sys.executable, "import tinypkg")
@@ -157,7 +157,7 @@ def test_cancel_ends_the_installation_and_leaves_nothing(tiny):
 def test_a_missing_environment_names_its_command(monkeypatch, tmp_path):
     monkeypatch.setenv("RADONCAI_ENVIRONMENTS", str(tmp_path))
     with pytest.raises(ModelError, match="nnU-Net v2 is not installed here; radoncai install nnunet"):
-        environments.python_of("nnunet")
+        environments.environment("nnunet")
     half = tmp_path / "nnunet"
     (half / "bin").mkdir(parents=True)
     (half / "bin" / "python").touch()

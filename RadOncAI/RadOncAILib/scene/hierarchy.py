@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import slicer
 
 from RadOncAILib.scene.nodes import HierarchyNode, Node, VolumeNode
@@ -36,16 +34,6 @@ def put_under_study(node: Node, volume: VolumeNode) -> bool:
     parent = tree.GetItemParent(item_of(volume))
     tree.SetItemParent(item_of(node), parent)
     return bool(study_of(volume))
-
-
-def put_into_folder(nodes: Iterable[Node], name: str, volume: VolumeNode) -> int:
-    """A folder beside the volume with what belongs together (table and curves of a chart); returns its item."""
-    tree = subject_hierarchy()
-    parent = tree.GetItemParent(item_of(volume))
-    folder = tree.GetItemChildWithName(parent, name) or tree.CreateFolderItem(parent, name)
-    for node in nodes:
-        tree.SetItemParent(item_of(node), folder)
-    return folder
 
 
 def refer_to_images(node: Node, volume: VolumeNode) -> None:

@@ -16,7 +16,6 @@ from RadOncAILib.worker.folders import PrivateFolders
 from RadOncAILib.worker.python import command, environment
 
 GRACE_S = 1.5
-START_S = 30.0
 STOP_S = 1.0
 
 Event = dict[str, Any]

@@ -18,14 +18,6 @@ LARYNX = [(-66, 0, -42, 12.5, 11.5), (-71, 0, -41.5, 14, 13.5), (-80, 0, -40, 14
           (-97, 0, -38, 13, 12.5), (-101, 0, -37.5, 12.5, 12)]
 
 
-def draw_neck(canvas: Canvas) -> None:
-    draw_neck_muscles(canvas)
-    draw_throat(canvas)
-    draw_larynx(canvas)
-    draw_glands(canvas)
-    draw_neck_vessels(canvas)
-
-
 def around_cord(rows: list) -> list:
     """Rows (z, x, y behind the cord's middle, rx, ry[, degrees]) with y made absolute."""
     return [(z, x, y + float(canal_y(z)), *rest) for z, x, y, *rest in rows]

@@ -14,7 +14,6 @@ from radoncai.report.lines import coverage, densify
 from radoncai.report.views import View, sample
 
 SOFT_TISSUE = (40.0, 400.0)
-WIDE = (0.0, 2000.0)
 INK = (238, 242, 246)
 TEXT = 25.0
 STATUS = (255, 214, 102)

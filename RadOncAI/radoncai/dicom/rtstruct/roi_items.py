@@ -14,7 +14,6 @@ from radoncai.dicom.rtstruct.approval import is_approved
 from radoncai.dicom.values import one_line
 
 _AI = ("123110", "DCM", "Artificial Intelligence")
-_ANATOMY = ("123037004", "SCT", "Anatomical Structure")
 INTERPRETED = {"external": "EXTERNAL", "gtv": "GTV", "ctv": "CTV", "ptv": "PTV", "oar": "ORGAN", "support": "SUPPORT",
                "derived": "CONTROL"}
 ROLES = {"EXTERNAL": "external", "GTV": "gtv", "CTV": "ctv", "PTV": "ptv", "TREATED_VOLUME": "derived",

@@ -78,11 +78,6 @@ def environment(name: str) -> Environment:
     return found
 
 
-def python_of(name: str) -> Path:
-    """The environment's Python. Raises ModelError."""
-    return environment(name).python
-
-
 def variables(env: Environment) -> dict[str, str]:
     """The environment variables for its processes: nothing of this process's own packages reaches them."""
     left_out = _LEFT_OUT if env.packages is None else ("PYTHONSTARTUP",)
