@@ -38,6 +38,16 @@ def test_a_model_is_installed_listed_shown_and_removed(capsys):
     assert "unet_onnx@0.1.0" in said(capsys, "show", "unet_onnx")[1]
 
 
+def test_an_onnx_file_with_another_number_of_outputs_is_a_finding(capsys, tmp_path):
+    shutil.copytree(REAL / "unet_onnx", tmp_path / "model")
+    path = tmp_path / "model" / "model.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "outputs": [*content["outputs"], {"name": "Heart"}]}))
+    assert said(capsys, "install", str(tmp_path / "model"))[0] == 0
+    code, _, error = said(capsys, "verify", "unet_onnx")
+    assert code == 3 and f"channels out, by model.json it would have {len(content['outputs']) + 2}" in error
+
+
 def test_a_program_is_agreed_to_by_a_person(capsys, monkeypatch):
     out = said(capsys, "install", str(REAL / "unet_torchscript"))[1]
     assert "radoncai models agree unet_torchscript@0.1.0" in out

@@ -21,9 +21,10 @@ CHANGED = 3
 def verify(args: argparse.Namespace, progress: Progress) -> Outcome:
     """Files and cards of one model or all versions of all; with --run the kept cases of those that names stand for."""
     from radoncai.models.catalogue import card_findings, catalogue, damages, find, place_of, scan, versions
+    from radoncai.models.runners.onnx import misfits
 
     folders = [find(args.name)] if args.name else versions()
-    findings = [text for folder in folders for text in damages(folder)]
+    findings = [text for folder in folders for text in damages(folder) or misfits(folder)]
     cards = {folder.id: card_findings(folder) for folder in folders}
     remarks = [text for f in folders if place_of(f) != "bundled" and not args.name for text in cards.pop(f.id)]
     findings += [text for texts in cards.values() for text in texts]

@@ -10,6 +10,7 @@ import numpy as np
 from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.progress import Progress
 from radoncai.models.catalogue import ModelFolder
+from radoncai.models.engine.passes import mirrored_order
 from radoncai.models.runners import warm
 from radoncai.models.weights import checked
 
@@ -59,9 +60,22 @@ def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
     return OnnxRunner(session, folder.model.weights[name], used)
 
 
-def channels(path: Path) -> tuple[int | None, int | None]:
-    """Channels that a lone file takes and gives, None where they are free. Raises ModelError."""
-    session = _session(path, "cpu", {})
+def misfits(folder: ModelFolder) -> list[str]:
+    """What contradicts `model.json` in the channels of its .onnx files, a sentence each. Raises ModelError."""
+    spec, companions, said = folder.model, _companions(folder), []
+    if spec.runner != "onnx" or spec.task not in ("contour", "image"):
+        return said
+    wanted = len(spec.inputs), len(mirrored_order(spec))
+    for name in (n for n in spec.weights if n.endswith(ENDING)):
+        for there, want, side in zip(channels(folder.path / name, companions), wanted, ("in", "out"), strict=True):
+            if there not in (None, want):
+                said.append(f"{folder.id}: {name} has {there} channels {side}, by model.json it would have {want}")
+    return said
+
+
+def channels(path: Path, companions: dict[str, bytes] | None = None) -> tuple[int | None, int | None]:
+    """Channels that a file takes and gives, None where they are free. Raises ModelError."""
+    session = _session(path, "cpu", companions or {})
     sizes = [side[0].shape[1] if len(side[0].shape) > 3 else None
              for side in (session.get_inputs(), session.get_outputs())]
     return tuple(n if isinstance(n, int) else None for n in sizes)
