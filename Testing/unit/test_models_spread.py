@@ -190,7 +190,7 @@ def test_an_ensemble_of_files_from_its_folder_to_the_result(tmp_path):
     both = contour(volume, folder, device="cpu", uncertainty=True, flips=True)
     assert both.warnings == ()
     first = contour(volume, folder, device="cpu", folds=(0,))
-    assert (both.passes, first.passes) == (4, 1)
+    assert (both.passes, first.passes, both.mirrored, first.mirrored) == (4, 1, True, False)
     assert both.weights == hashlib.sha256("".join(weights.values()).encode()).hexdigest()
     assert both.entropies["Kidney_L"] > 0
     assert (first.entropy, first.entropies) == (None, {})

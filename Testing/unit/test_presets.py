@@ -20,6 +20,7 @@ from radoncai.contour.presets.preset import copy_preset, load_preset, preset_fil
 from radoncai.contour.section import contour_section  # noqa: E402
 from radoncai.contour.several import Images, run_shares  # noqa: E402
 from radoncai.contour.write import merged, provenance  # noqa: E402
+    monkeypatch.delenv("RADONCAI_ENVIRONMENTS", raising=False)
 from radoncai.core.errors import Cancelled, InputError  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
 from radoncai.core.resources import resources  # noqa: E402

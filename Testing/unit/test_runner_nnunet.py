@@ -141,7 +141,8 @@ def test_entropy_lies_on_the_image_and_more_folds_are_counted(head):
     name, found = next(iter(result.found.items()))
     ring = full(found, result.entropy.shape)
     assert result.entropy[ring].mean() > result.entropy.mean(), "it is unsure at organs, not in the air"
-    assert run("nnunet_3d", head, folds=(0,), flips=True).passes == 2
+    flipped = run("nnunet_3d", head, folds=(0,), flips=True)
+    assert (flipped.passes, flipped.mirrored, result.mirrored) == (2, True, False)
 
 
 @real

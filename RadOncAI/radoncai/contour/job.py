@@ -90,7 +90,7 @@ def contour(volume: Volume, model: str | ModelFolder, *, structures: Sequence[st
     seconds = {step: s - before.get(step, 0.0) for step, s in progress.seconds.items() if s > before.get(step, 0.0)}
     entropies = {name: f.entropy for name, f in found.found.items() if f.entropy is not None}
     return ContourResult(result, folder, runner.device, runner.weights, warnings, seconds, found.passes, found.entropy,
-                         entropies, mirrored=options.mirrors(folder.model))
+                         entropies, mirrored=found.mirrored)
 
 
 def asked_names(folder: ModelFolder, structures: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -29,10 +29,11 @@ class Segmentation:
     """What a model found; `missing` maps the names it did not find to the reason.
 
     `entropy` is uint8 [k, j, i] on the image's grid, 0 .. 255 = 0 .. 1 bit: of each voxel's structures the least sure
-    one. `passes` counts the networks times mirrorings that were averaged.
+    one. `passes` counts the networks times mirrorings that were averaged, `mirrored` says whether there were such.
     """
 
     found: dict[str, Found]
     missing: dict[str, str]
     entropy: np.ndarray | None = None
     passes: int = 1
+    mirrored: bool = False

@@ -45,7 +45,7 @@ def segment(volume: Volume, spec: ModelSpec, runner: TileRunner, names: tuple[st
     back = {name: replace(f, mask=np.ascontiguousarray(turn.undo(f.mask)), box=turn.undo_box(f.box, turned.grid.shape))
             for name, f in found.found.items()}
     chart = None if found.entropy is None else np.ascontiguousarray(turn.undo(found.entropy))
-    return Segmentation(back, found.missing, chart, passes)
+    return Segmentation(back, found.missing, chart, passes, options.mirrors(spec))
 
 
 def outputs(channels: Channels, runner: TileRunner, options: RunOptions,

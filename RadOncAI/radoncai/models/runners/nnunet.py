@@ -129,7 +129,7 @@ class NnunetRunner:
             else:
                 missing[name] = "the model found nothing that its clean-up rules leave"
         entropy = np.ascontiguousarray(turn.undo(arrays["entropy"])) if "entropy" in arrays else None
-        return Segmentation(found, missing, entropy, answer["passes"])
+        return Segmentation(found, missing, entropy, answer["passes"], answer["mirrored"])
 
 
 def open(folder: ModelFolder, device: str) -> NnunetRunner:

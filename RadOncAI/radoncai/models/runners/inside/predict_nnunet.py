@@ -57,7 +57,8 @@ def run(request: dict, report: object) -> dict:
         entropy = on_image(stage, sums["map"][None], properties)
         np.save(f"{folder}/entropy.npy", np.clip(np.rint(255 * entropy), 0, 255).astype(np.uint8))
     return {"arrays": arrays, "boxes": boxes, "shares": shares, "entropies": sums["mean"], "device": stage.device,
-            "passes": stage.passes(request["mirror"])}
+            "passes": stage.passes(request["mirror"]),
+            "mirrored": stage.passes(request["mirror"]) > stage.passes(False)}
 
 
 def predict(stage: Stage, image: np.ndarray, request: dict, before: np.ndarray | None, report: object,
