@@ -20,7 +20,6 @@ from radoncai.contour.presets.preset import copy_preset, load_preset, preset_fil
 from radoncai.contour.section import contour_section  # noqa: E402
 from radoncai.contour.several import Images, run_shares  # noqa: E402
 from radoncai.contour.write import merged, provenance  # noqa: E402
-    monkeypatch.delenv("RADONCAI_ENVIRONMENTS", raising=False)
 from radoncai.core.errors import Cancelled, InputError  # noqa: E402
 from radoncai.core.progress import Progress  # noqa: E402
 from radoncai.core.resources import resources  # noqa: E402
@@ -45,6 +44,7 @@ CHEST = [
 def home(tmp_path, monkeypatch):
     """A user's folder with one small model and the preset `chest`."""
     monkeypatch.setenv("RADONCAI_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RADONCAI_ENVIRONMENTS", raising=False)
     shutil.copytree(MODELS / "unet_onnx", tmp_path / "home" / "models" / "unet_onnx")
     write("chest", {"title": "Chest", "site": "thorax", "structures": CHEST})
     return tmp_path
