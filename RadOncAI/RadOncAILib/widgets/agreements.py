@@ -19,9 +19,14 @@ def given(model: dict | None, on_agreed: Callable[[], None], on_failure: Callabl
     wanted = (model or {}).get("agreements") or []
     if not wanted or slicer.app.testingEnabled():
         return True
-    if slicer.util.confirmOkCancelDisplay(question(wanted), windowTitle=_("Agree before the first run")):
+    if agreed(wanted, _("Agree before the first run")):
         _record(model, on_agreed, on_failure)
     return False
+
+
+def agreed(wanted: list[dict], title: str) -> bool:
+    """Whether a person says yes to all of it; a test is never asked and agrees to nothing."""
+    return not slicer.app.testingEnabled() and slicer.util.confirmOkCancelDisplay(question(wanted), windowTitle=title)
 
 
 def question(wanted: list[dict]) -> str:

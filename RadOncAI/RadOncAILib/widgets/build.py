@@ -5,6 +5,7 @@ from __future__ import annotations
 import qt
 
 EDGE_PX = 4
+SNUG_PX = 10
 WIDEST_CAPTION = "Contours"
 
 
@@ -55,6 +56,12 @@ def push(text: str, tool_tip: str, on_click):
     made.toolTip = tool_tip
     made.connect("clicked()", on_click)
     return made
+
+
+def snug(button):
+    """As wide as its text: platforms give a push button more."""
+    button.setFixedWidth(button.fontMetrics().boundingRect(button.text).width() + 2 * SNUG_PX)
+    return button
 
 
 def tool(text: str, tool_tip: str, on_click=None):

@@ -24,6 +24,7 @@ class ModelBlock:
     def __init__(self, placeholder, task: str, on_change: Callable[[], None], *, with_presets: bool = False) -> None:
         self.widget, self.task = placeholder, task
         self.on_change: Callable[[], None] = lambda: None
+        self.on_add: Callable[[], None] = lambda: None
         self.models: list[dict] = []
         self.presets: list[dict] = []
         self.problem, self._wanted, self._filling = "", "", False
@@ -38,14 +39,17 @@ class ModelBlock:
         self.selector.toolTip = _("The model that does the work.")
         self.selector.maxVisibleItems = 20
         tip = _("What the model is for, what it was trained on, its limits and figures.")
-        self.card_button = build.push(_("Card"), tip, self.show_card)
+        self.card_button = build.snug(build.push(_("Card"), tip, self.show_card))
+        tip = _("Adds a model of your own: a folder, an archive, or a network in a file.")
+        self.add_button = build.snug(build.push(_("Add…"), tip, self.add))
         self.filter = ModelFilter(self._fill, self._take_first)
         self.site, self.modality, self.words = self.filter.site, self.filter.modality, self.filter.words
         self.needs = build.label(" ")
         self.needs.toolTip = _("Version, memory that it needs, and how long it takes here.")
         self.footer = build.row(self.needs, 1)
         box = build.column(self.widget, 6)
-        model = build.row(build.caption(_("&Model"), self.selector), self.selector, self.card_button)
+        model = build.row(build.caption(_("&Model"), self.selector), self.selector, self.card_button,
+                          self.add_button)
         model.setStretch(1, 1)
         box.addLayout(model)
         box.addLayout(self.filter.row)
@@ -98,6 +102,10 @@ class ModelBlock:
         if self._card is None:
             self._card = CardDialog(self.widget.window())
         self._card.show(self.current)
+
+    def add(self) -> None:
+        """What the panel opens to add a model."""
+        self.on_add()
 
     def close(self) -> None:
         if self._card is not None:

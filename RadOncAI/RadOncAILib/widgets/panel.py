@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from . import agreements, marks
+from .add_model import AddModel
 from .install_offer import InstallOffer
 from .log_section import LogSection
 
@@ -26,7 +27,7 @@ class PanelWidget(VTKObservationMixin):
     def __init__(self, owner, logic) -> None:
         VTKObservationMixin.__init__(self)
         self.owner, self.logic, self.node, self.ui = owner, logic, None, None
-        self.input = self.model = self.run = self.offer = None
+        self.input = self.model = self.run = self.offer = self.adding = None
         self._tags = ()
         self._refresh_soon = qt.QTimer()
         self._refresh_soon.setSingleShot(True)
@@ -70,6 +71,7 @@ class PanelWidget(VTKObservationMixin):
         self.build()
         self.run.attach_log(self.log)
         self.offer = InstallOffer(self.run, self.owner.moduleName, self.model.load)
+        self.model.on_add = self.add_model
         self.run.may_start = lambda: agreements.given(self.model.current, self.run.begin, self._not_agreed)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
@@ -102,6 +104,12 @@ class PanelWidget(VTKObservationMixin):
         self._refresh_soon.start()
 
     # what a panel may use
+
+    def add_model(self) -> None:
+        """Open the window that adds a model of a person's own."""
+        if self.adding is None:
+            self.adding = AddModel(self.run, self.model)
+        self.adding.show()
 
     def judge(self, image, model, missing: str = "", doubt: tuple = (), override: bool = False) -> None:
         """Say at Apply whether it can run: `image` is the InputBlock, `model` the ModelBlock, `missing` what lacks.
@@ -187,6 +195,8 @@ class PanelWidget(VTKObservationMixin):
         self.removeObserver(self.node, vtk.vtkCommand.ModifiedEvent, self.refresh_soon)
         self.disconnect_node()
         self.node = None
+        if self.adding is not None:
+            self.adding.close()
 
     def _on_start_close(self, _caller, _event) -> None:
         self.run.abandon(_("Cancelled: the scene was closed."))

@@ -36,6 +36,7 @@ class RunBlock:
         self.state, self._action, self._job, self._run = IDLE, "", None, 0
         self._allowed, self._said, self._reason = False, None, ""
         self._kept_once = False
+        self._on_failure: Callable[[str, str], None] | None = None
         self._portions: Iterator | None = None
         self._log: LogSection | None = None
         self._build(with_device)
@@ -118,13 +119,15 @@ class RunBlock:
     # running
 
     def start(self, job: str, build_request: Callable[[Path], dict],
-              on_result: Callable[[dict], Iterator | str | None], title: str = "") -> None:
+              on_result: Callable[[dict], Iterator | str | None], title: str = "",
+              on_failure: Callable[[str, str], None] | None = None) -> None:
         """Run `job`. `build_request(folder)` gives its fields and may write arrays into `folder`.
 
         `on_result(result)` gets the result with `folder` added. A generator is advanced in portions, between which
         the panel stays alive. A text that it returns is said at the end. A request that cannot be built is said in
         the row. `title` is what the log calls the run, else what Apply said. A RadOncAIError from `on_result` (its
         input was removed meanwhile) is said as it stands; any other exception is a bug and goes on.
+        `on_failure` hears the symbol and sentence of a job that failed or was cancelled, for a window of its own.
         """
         if self.running:
             return
@@ -137,7 +140,7 @@ class RunBlock:
             self.message.show(marks.BAD, str(problem) or type(problem).__name__)
             return
         self._run += 1
-        self._kept_once = False
+        self._kept_once, self._on_failure = False, on_failure
         number, self._began = self._run, time.strftime("%H:%M:%S")
         self._change(RUNNING)
         self._progress(_("starting"), 0.0, None)
@@ -196,6 +199,8 @@ class RunBlock:
         said = _("Cancelled.") if kind == "cancelled" else text
         self.log(f"{time.strftime('%H:%M:%S')} {said}")
         self._idle(symbol, said)
+        if self._on_failure is not None:
+            self._on_failure(symbol, said)
 
     def _show(self, result: dict, on_result) -> None:
         self._change(SHOWING)

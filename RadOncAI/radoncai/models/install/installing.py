@@ -17,6 +17,7 @@ from radoncai.core.array_file import disk_sentence
 from radoncai.core.errors import ModelError, PlatformError
 from radoncai.core.progress import Progress
 from radoncai.models import agreements
+from radoncai.models.agreements import Agreement
 from radoncai.models.catalogue import (
     ADDED,
     SETTINGS,
@@ -37,6 +38,14 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 DOCUMENTS = (".json", ".yaml", ".yml", ".txt", ".md", ".csv", ".png", ".pdf")
 
 
+class NotAgreed(ModelError):
+    """A licence waits for a person's yes; `agreements` are what it asks for."""
+
+    def __init__(self, text: str, agreements: Iterable[Agreement]) -> None:
+        super().__init__(text)
+        self.agreements = tuple(agreements)
+
+
 def install(source: Path, *, agreed: Iterable[str] = (), facts: dict[str, Any] | None = None,
             progress: Progress | None = None) -> ModelFolder:
     """Copy a model into the user's folder, as NAME-VERSION beside what is there, and return it.
@@ -44,7 +53,7 @@ def install(source: Path, *, agreed: Iterable[str] = (), facts: dict[str, Any] |
     `source` is a model folder, a foreign one (nnU-Net, MONAI bundle), an .onnx file, or an archive of one of these.
     `facts` are keys of `model.json` that the source does not say itself. Only documents and the weights that
     `model.json` names with their hash are copied. `agreed`: what a person agreed to, recorded with it; a licence that
-    forbids some use must be among it. Raises ModelError, PlatformError, Cancelled.
+    forbids some use must be among it. Raises NotAgreed where it is not, ModelError, PlatformError, Cancelled.
     """
     progress = progress or Progress()
     source, agreed = Path(source).expanduser().absolute(), tuple(agreed)
@@ -181,9 +190,9 @@ def _refuse_present(folder: ModelFolder) -> None:
 
 def _ask(folder: ModelFolder, agreed: tuple[str, ...]) -> None:
     """A restricting licence is agreed to before anything is kept; code is asked for when it is to run."""
-    for agreement in agreements.needed(folder):
-        if agreement.kind == "licence" and "licence" not in agreed:
-            raise ModelError(f"{agreement.text.rstrip('.')}; install it with --agree if you keep to these terms.")
+    if terms := [a for a in agreements.needed(folder) if a.kind == "licence" and a.kind not in agreed]:
+        text = f"{terms[0].text.rstrip('.')}; install it with --agree if you keep to these terms."
+        raise NotAgreed(text, terms)
 
 
 @contextmanager
@@ -195,7 +204,8 @@ def _said_of(source: Path, staging: Path) -> Iterator[None]:
         text = str(problem)
         for place in ("unpacked", "model"):
             text = text.replace(str(staging / place), str(source))
-        raise ModelError(text) from problem
+        problem.args = (text,)
+        raise
 
 
 @contextmanager
