@@ -12,7 +12,7 @@ LIST_PX = 130
 
 
 class StructurePicker:
-    """A button "6 of 7 structures" that opens a list with check boxes. `chosen` keeps the model's order."""
+    """A button "7 structures", "6 of 7" where some are out, that opens a list. `chosen` keeps the model's order."""
 
     def __init__(self, placeholder, on_change: Callable[[], None]) -> None:
         self.widget, self.on_change = placeholder, on_change
@@ -86,7 +86,7 @@ class StructurePicker:
 
     def _tell(self) -> None:
         count, chosen = len(self.names), len(self.chosen)
-        text = _("{all} structures") if chosen == count else _("{n} of {all} structures")
+        text = _("{all} structures") if chosen == count else _("{n} of {all}")
         self.button.text = text.format(n=chosen, all=count)
         self.button.setVisible(count > 0)
 

@@ -101,6 +101,29 @@ def test_a_preset_runs_its_models_and_names_what_is_lacking(ready):
     assert f"{len(lacking)} without a model" in ready.run.message.text and node.GetName().startswith("head_and_neck ")
 
 
+def test_experimental_is_seen_where_the_narrow_selector_cuts_the_title(ready):
+    """In words below it, all of them inside the label; also of a preset with such models."""
+    listed(ready)
+    top = ready.owner.parent
+    top.setFixedWidth(380)
+    try:
+        for model, word in (("hn_oar", "0.2.0, experimental"), ("preset:head_and_neck", "partly experimental")):
+            ready.model.select(model)
+            host.wait_until(lambda: ready.input.verdict, HOLD_S)
+            host.pump(0.2)
+            host.grab(top)
+            needs, button = ready.model.needs, ready.picker.button
+            assert word in needs.text.replace("\N{NO-BREAK SPACE}", " ")
+            assert needs.width >= needs.minimumSizeHint.width() and needs.height >= needs.heightForWidth(needs.width)
+            assert button.width >= button.sizeHint.width(), "nor is its neighbour cut"
+        ready.model.select("body")
+        host.pump(0.2)
+        assert "experimental" not in ready.model.needs.text
+    finally:
+        top.setMinimumWidth(0)
+        top.setMaximumWidth(16777215)
+
+
 def test_code_is_agreed_to_once_before_it_runs(ready, add, monkeypatch):
     """Cancel runs nothing and asks again; after OK this version is asked for no more."""
     pytest.importorskip("torch")

@@ -150,6 +150,19 @@ def test_only_the_newest_answer_counts(scene):
     assert got == ["tissue"]
 
 
+@pytest.mark.parametrize(("title", "is_weak", "word"), [
+    ("Organs (experimental, Dice 0.65)", True, "experimental, Dice 0.65"),
+    ("Organs", True, "experimental"),
+    ("Organs (CT)", False, ""),
+])
+def test_a_models_quality_stands_where_no_title_is_cut(scene, title, is_weak, word):
+    from RadOncAILib.widgets.choices import needs_text, quality
+
+    row = {"title": title, "version": "1.0", "experimental": is_weak, "memory_mb": 2048}
+    assert quality(row) == word
+    assert needs_text(row) == ", ".join(filter(None, ["1.0", word.replace("Dice ", "Dice\xa0"), "2.0\xa0GB"]))
+
+
 def listed(block):
     return {block.selector.itemData(n).partition("@")[0] for n in range(block.selector.count)
             if block.selector.itemData(n)}

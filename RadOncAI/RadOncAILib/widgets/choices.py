@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from slicer.i18n import tr as _
 
 MB_PER_GB = 1024
 PRESET = "preset:"
 INSTALL = "radoncai install "
+NO_BREAK = "\N{NO-BREAK SPACE}"
+EXPERIMENTAL = re.compile(r"\(([^()]*experimental[^()]*)\)", re.IGNORECASE)
 
 
 def as_choice(preset: dict, models: list[dict]) -> dict:
@@ -24,6 +28,7 @@ def as_choice(preset: dict, models: list[dict]) -> dict:
         "id": PRESET + preset["name"], "name": PRESET + preset["name"], "preset": preset["name"], "version": "",
         "default": True, "title": preset["title"], "sites": [site] if site else [], "modality": [],
         "structures": [s["label"] for s in structures], "lacking": lacking, "models": list(preset["models"]),
+        "quality": _("partly experimental") if any(row["experimental"] for row in rows) else "",
         "experimental": True, "usable": len(lacking) < len(structures), "needs": next(install, None),
         "why_not": lacking[0]["why_not"] if lacking else None, "images": [],
         "agreements": [{**a, "model": row["id"]} for row in rows for a in row.get("agreements") or ()],
@@ -63,13 +68,19 @@ def label(row: dict) -> str:
 
 
 def needs_text(row: dict) -> str:
-    """0.1.0, 2.0 GB, about 15 s: the version too, for a long title hides it in a narrow selector."""
-    parts = [row["version"]] if row.get("version") else []
+    """0.1.0, experimental, 2.0 GB, about 15 s: also what a narrow selector cuts from a long title. Breaks at commas."""
+    parts = [part for part in (row.get("version"), row.get("quality", quality(row))) if part]
     if row.get("memory_mb"):
         parts.append(_("{gb:.1f} GB").format(gb=row["memory_mb"] / MB_PER_GB))
     if row.get("expected_s"):
         parts.append(duration(row["expected_s"]))
-    return ", ".join(parts) or " "
+    return re.sub("(?<!,) ", NO_BREAK, ", ".join(parts)) or " "
+
+
+def quality(row: dict) -> str:
+    """What the title says of an experimental model (experimental, Dice 0.65); "" for others."""
+    said = EXPERIMENTAL.search(row["title"])
+    return said.group(1) if said else _("experimental") if row.get("experimental") else ""
 
 
 def duration(seconds: float) -> str:

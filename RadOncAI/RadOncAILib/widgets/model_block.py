@@ -44,9 +44,10 @@ class ModelBlock:
         self.add_button = build.snug(build.push(_("Add…"), tip, self.add))
         self.filter = ModelFilter(self._fill, self._take_first)
         self.site, self.modality, self.words = self.filter.site, self.filter.modality, self.filter.words
-        self.needs = build.label(" ")
-        self.needs.toolTip = _("Version, memory that it needs, and how long it takes here.")
-        self.footer = build.row(self.needs, 1)
+        self.needs = build.label(" ", wrap=True)
+        self.needs.toolTip = _("Version, quality, memory that it needs, and how long it takes here.")
+        self.footer = build.row(self.needs)
+        self.footer.setStretch(0, 1)
         box = build.column(self.widget, 6)
         model = build.row(build.caption(_("&Model"), self.selector), self.selector, self.card_button,
                           self.add_button)
