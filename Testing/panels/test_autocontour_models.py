@@ -150,6 +150,43 @@ def test_code_is_agreed_to_once_before_it_runs(ready, add, monkeypatch):
     assert len(asked) == 2 and len(segmentations()) == 2
 
 
+def test_a_presets_model_that_waits_for_an_agreement_is_asked_for_and_runs(ready, add, monkeypatch):
+    """In the panel it counts as there and Apply asks; the command refuses it as before."""
+    pytest.importorskip("torch")
+    import slicer
+
+    from radoncai.contour.presets.choose import choose as chosen
+    from radoncai.contour.presets.preset import load_preset, own_folder
+
+    rows = [{"name": "External", "role": "external", "model": ["body"]},
+            {"name": "SpinalCord", "model": ["unet_torchscript"]}]
+    own_folder().mkdir(parents=True, exist_ok=True)
+    file = own_folder() / "asking.json"
+    file.write_text(json.dumps({"title": "Asking", "site": "thorax", "structures": rows}))
+    try:
+        add(SMALL / "unet_torchscript", version="0.1.1")
+        refused = chosen(load_preset("asking")).unavailable
+        assert set(refused) == {"SpinalCord"} and "radoncai models agree unet_torchscript@0.1.1" in refused["SpinalCord"]
+        ready.model.select("preset:asking")
+        host.wait_until(lambda: ready.input.verdict and ready.run.button.enabled, HOLD_S)
+        host.pump(0.1)
+        assert not ready.model.current["lacking"] and ready.run.button.text == "Contour 2 structures"
+        asked, answers = [], [False, True]
+        monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay",
+                            lambda text, **_: asked.append(text) or answers.pop(0))
+        monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
+        ready.run.button.click()
+        host.pump(0.3)
+        assert not ready.run.running and len(asked) == 1 and "TorchScript" in asked[0]
+        ready.run.button.click()
+        host.wait_until(lambda: ready.run.running, HOLD_S)
+        finish(ready)
+        assert {name for name, _ in models_of(ready.node.contours)} == {"body", "unet_torchscript"}
+        assert "– no model" not in cells(ready, 3) and not chosen(load_preset("asking")).unavailable
+    finally:
+        file.unlink()
+
+
 def test_what_cannot_run_is_grey_and_says_what_brings_it(ready, add):
     import qt
 

@@ -50,14 +50,15 @@ class Choice:
 
 
 def choose(preset: Preset, planning: Placed | None = None, others: Sequence[Placed] = (), *,
-           wanted: Sequence[str] | None = None, override: bool = False) -> Choice:
+           wanted: Sequence[str] | None = None, override: bool = False, agreed: bool = False) -> Choice:
     """Each structure's first model that is there, ready, agreed to and, where images are given, made for them.
 
     `wanted` are names of the preset, TG-263 or the clinic's (None: all). `override` lets a model run on an image that
-    it is not made for. Raises InputError for names that the preset does not have.
+    it is not made for; with `agreed` a model counts that a person will be asked about before it runs. Raises
+    InputError for names that the preset does not have.
     """
     asked = _asked(preset, wanted)
-    judged = _Judged(planning, others, override)
+    judged = _Judged(planning, others, override, agreed)
     shares: dict[str, dict[str, tuple[str, ...]]] = {}
     rows: dict[str, list[PresetStructure]] = {}
     unavailable: dict[str, str] = {}
@@ -88,9 +89,12 @@ def refuse_empty(choice: Choice, preset: Preset) -> None:
         raise ModelError(f"None of the models of the preset {preset.name} can run here: {shown[:1].lower()}{shown[1:]}")
 
 
-def preset_row(preset: Preset) -> dict[str, Any]:
-    """The preset for a list, judged without an image: which model gives what, what is missing, what to install."""
-    choice = choose(preset)
+def preset_row(preset: Preset, *, agreed: bool = False) -> dict[str, Any]:
+    """The preset for a list, judged without an image: which model gives what, what is missing, what to install.
+
+    `agreed` as in `choose`.
+    """
+    choice = choose(preset, agreed=agreed)
     by = {label: share for share in choice.shares for label in share.gives}
     rows = [{"name": s.name, "local_name": s.local_name, "role": s.role,
              "model": by[s.label].model.name if s.label in by else "",
@@ -118,8 +122,8 @@ def _absent(model: str) -> str:
 class _Judged:
     """What was found out about each model, asked once."""
 
-    def __init__(self, planning: Placed | None, others: Sequence[Placed], override: bool) -> None:
-        self._planning, self._others, self._override = planning, others, override
+    def __init__(self, planning: Placed | None, others: Sequence[Placed], override: bool, agreed: bool) -> None:
+        self._planning, self._others, self._override, self._agreed = planning, others, override, agreed
         self._scanned = scan()
         self._names = {name for folder in self._scanned[0] for name in (folder.name, folder.id)}
         self._known: dict[str, tuple[ModelFolder | None, str]] = {}
@@ -163,7 +167,8 @@ class _Judged:
             if reason := why_not(folder):
                 self._problems[model] = f"The model {model} cannot run here: {reason[:1].lower()}{reason[1:]}"
                 return None, f"The model {model} cannot run here."
-            require(folder)
+            if not self._agreed:
+                require(folder)
             if folder.model.task != "contour":
                 return None, f"The model {model} is made for the task {folder.model.task}, not for contours."
             if self._planning is None:

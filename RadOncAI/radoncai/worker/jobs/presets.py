@@ -12,12 +12,12 @@ from radoncai.worker.work import Work
 
 
 def run(work: Work) -> dict[str, Any]:
-    """All presets; the broken ones as sentences."""
+    """All presets; the broken ones as sentences. What a person must agree to first counts as there: a panel asks."""
     rows, broken = [], []
     for path in preset_files().values():
         work.progress.step("reading the presets")
         try:
-            row = preset_row(read_preset(path))
+            row = preset_row(read_preset(path), agreed=True)
             rows.append({**row, "structures": [{**s, "why_not": for_panel(s["why_not"])} for s in row["structures"]]})
         except InputError as problem:
             broken.append(str(problem))
