@@ -166,7 +166,8 @@ def test_a_presets_model_that_waits_for_an_agreement_is_asked_for_and_runs(ready
     try:
         add(SMALL / "unet_torchscript", version="0.1.1")
         refused = chosen(load_preset("asking")).unavailable
-        assert set(refused) == {"SpinalCord"} and "radoncai models agree unet_torchscript@0.1.1" in refused["SpinalCord"]
+        assert set(refused) == {"SpinalCord"}
+        assert "radoncai models agree unet_torchscript@0.1.1" in refused["SpinalCord"]
         ready.model.select("preset:asking")
         host.wait_until(lambda: ready.input.verdict and ready.run.button.enabled, HOLD_S)
         host.pump(0.1)
