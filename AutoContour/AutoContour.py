@@ -84,11 +84,11 @@ class AutoContourLogic(ScriptedLoadableModuleLogic):
 
         return show_in_portions(result, volume, on_node)
 
-    def export_request(self, folder, volume, segmentation, output, label, profile="generic", contours=""):
+    def export_request(self, folder, volume, segmentation, output, label, **drawing):
         """The jobs `check_structures` and `write_structures`. Raises InputError where it may not be written."""
         from AutoContourLib.export import export_request
 
-        return export_request(folder, volume, segmentation, output, label, profile, contours)
+        return export_request(folder, volume, segmentation, output, label, **drawing)
 
 
 class AutoContourTest(ScriptedLoadableModuleTest):

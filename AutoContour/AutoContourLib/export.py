@@ -32,16 +32,18 @@ def why_not(volume, contours) -> str:
     return geometry.why_no_export(volume, contours) or why_no_files(volume)
 
 
-def export_request(folder, volume, contours, output, label: str, profile: str = "generic", drawing: str = "") -> dict:
+def export_request(folder, volume, contours, output, label: str, *, profile: str = "generic", drawn: str = "",
+                   holes: str = "", add_to: str = "") -> dict:
     """The fields of the jobs `check_structures` and `write_structures`. Raises InputError with what hinders it.
 
-    `profile` names the planning system; `drawing` is "exact", "smooth" or "" for what the profile has.
+    `profile` names the planning system; `drawn` is "exact" or "smooth", `holes` "keyhole" or "xor", each "" for what
+    the profile has. `add_to` is an RTSTRUCT into a copy of which they go, "" for a new file.
     """
     problem = why_not(volume, contours)
     if problem:
         raise InputError(problem)
     return {"image": image_request(volume), "output": str(output), "label": label, "profile": profile,
-            "contours": drawing, "not_found": results.absent(contours),
+            "contours": drawn, "holes": holes, "add_to": add_to or None, "not_found": results.absent(contours),
             "structures": segmentation.structures_request(contours, volume, folder)}
 
 

@@ -28,6 +28,13 @@ class ExportDialog:
         self.contours = build.shrinkable(qt.QComboBox())
         self.contours.toolTip = _("Exact contours run along the voxels; smooth ones have no steps, stay within half a "
                                   "pixel and keep every voxel.")
+        self.holes = build.shrinkable(qt.QComboBox())
+        self.holes.toolTip = _("How a ring is written: one contour with a channel into the hole, or a contour for the "
+                               "hole that is taken out of the outer one.")
+        self.add_to = build.shrinkable(qt.QComboBox())
+        self.add_to.toolTip = _("Into a copy of a structure set: its own structures stay as they are, and a structure "
+                                "whose name it has is left out.")
+        self.set_button = build.push(_("RTSTRUCT…"), _("Choose another structure set to add to."), self.choose_set)
         self.status = build.label(wrap=True)
         self.message = MessageRow(lines=1)
         self.browser = qt.QTextBrowser()
@@ -40,11 +47,16 @@ class ExportDialog:
                                            exports.with_slicer_rt)
         close = build.push(_("Close"), _("Closes without writing."), self.dialog.close)
         self.folder_button.default = True
-        for combo in (self.system, self.contours):
+        self._combos = {"profile": self.system, "drawn": self.contours, "holes": self.holes, "add_to": self.add_to}
+        for combo in self._combos.values():
             combo.connect("currentIndexChanged(int)", self._on_choice)
         box = qt.QVBoxLayout(self.dialog)
         box.addLayout(build.row(build.caption(_("For"), self.system), self.system))
         box.addLayout(build.row(build.caption(_("Contours"), self.contours), self.contours))
+        box.addLayout(build.row(build.caption(_("Holes"), self.holes), self.holes))
+        line = build.row(build.caption(_("Add to"), self.add_to), self.add_to, self.set_button)
+        line.setStretch(1, 1)
+        box.addLayout(line)
         box.addWidget(self.status)
         box.addWidget(self.message.widget)
         box.addWidget(self.browser)
@@ -80,6 +92,14 @@ class ExportDialog:
         elif export.state_of(self.exports.panel.node.contours) != self._judged:
             self.look()
 
+    def choose_set(self) -> None:
+        """Add to a structure set that does not lie beside the image."""
+        path = self.exports.ask_set()
+        if path:
+            self.exports.choose(add_to=path)
+            self._fill_sets()
+            self.look()
+
     def show_read_back(self, result: dict) -> None:
         """`result` of `write_structures`: each structure as it was read from the file."""
         self._read_back = read_back_html(result)
@@ -95,7 +115,7 @@ class ExportDialog:
     def _on_failure(self, text: str) -> None:
         chosen = self.exports.chosen
         if chosen["profile"] != "generic" and not self.answer:  # a profile that was removed since
-            self.exports.choose("generic", chosen["contours"])
+            self.exports.choose(**{**chosen, "profile": "generic"})
             self.look()
             return
         self.message.show(marks.BAD, text)
@@ -106,18 +126,27 @@ class ExportDialog:
     def _fill(self, answer: dict) -> None:
         """The systems there are, and the drawings with the one that the chosen system likes first."""
         chosen = self.exports.chosen
-        likes = next(p["contours"] for p in answer["profiles"] if p["name"] == answer["profile"])
-        words = {"exact": _("exact, along the voxels"), "smooth": _("smooth, within half a pixel")}
-        first = _("as {system} likes them: {drawing}").format(system=answer["title"], drawing=words[likes])
+        likes = next(p for p in answer["profiles"] if p["name"] == answer["profile"])
         self._filling = True
         _refill(self.system, [(p["name"], p["title"]) for p in answer["profiles"]], answer["profile"])
-        _refill(self.contours, [("", first), *words.items()], chosen["contours"])
+        for combo, key, word, words in (
+            (self.contours, "contours", "drawn",
+             {"exact": _("exact, along the voxels"), "smooth": _("smooth, within half a pixel")}),
+            (self.holes, "holes", "holes",
+             {"keyhole": _("a channel in one contour"), "xor": _("contours of their own (XOR)")}),
+        ):
+            first = _("as {system} likes them: {drawing}").format(system=answer["title"], drawing=words[likes[key]])
+            _refill(combo, [("", first), *words.items()], chosen[word])
+        self._fill_sets()
+
+    def _fill_sets(self) -> None:
+        self._filling = True
+        _refill(self.add_to, [("", _("a new file")), *self.exports.sets], self.exports.chosen["add_to"])
         self._filling = False
 
     def _on_choice(self, _index: int) -> None:
         if not self._filling:
-            chosen = [combo.itemData(combo.currentIndex) for combo in (self.system, self.contours)]
-            self.exports.choose(*chosen)
+            self.exports.choose(**{word: combo.itemData(combo.currentIndex) for word, combo in self._combos.items()})
             self.look()
 
 

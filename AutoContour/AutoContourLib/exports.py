@@ -8,6 +8,7 @@ from pathlib import Path
 import qt
 import slicer
 from RadOncAILib.widgets import marks, settings
+from RadOncAILib.widgets.study_row import title
 from slicer.i18n import tr as _
 
 from radoncai.core.errors import InputError
@@ -15,7 +16,9 @@ from radoncai.core.errors import InputError
 from . import export
 from .export_dialog import ExportDialog
 
-LAST_FOLDER, PROFILE, CONTOURS = "AutoContour/ExportFolder", "AutoContour/ExportProfile", "AutoContour/ExportContours"
+LAST_FOLDER = "AutoContour/ExportFolder"
+KEPT = {"profile": "AutoContour/ExportProfile", "drawn": "AutoContour/ExportContours",
+        "holes": "AutoContour/ExportHoles"}
 
 
 class Exports:
@@ -23,7 +26,7 @@ class Exports:
 
     def __init__(self, panel, button) -> None:
         self.panel, self.button, self._tip = panel, button, button.toolTip
-        self._dialog = None
+        self._dialog, self._add_to = None, ""
         button.connect("clicked()", self.open)
 
     @property
@@ -33,7 +36,8 @@ class Exports:
         return self._dialog
 
     def open(self) -> None:
-        """Show what would trouble the planning system, and ask where to write."""
+        """Show what would trouble the planning system, and ask where to write; a set to add to is chosen each time."""
+        self._add_to = ""
         self.dialog.show()
         self.panel.refresh_soon()  # its buttons follow the panel's
 
@@ -43,12 +47,23 @@ class Exports:
 
     @property
     def chosen(self) -> dict[str, str]:
-        """The planning system, and how contours are drawn ("": as its profile has it)."""
-        return {"profile": settings.value(PROFILE, "generic"), "contours": settings.value(CONTOURS)}
+        """The planning system, how contours are drawn and holes made ("": as its profile has it), what is added to."""
+        kept = {word: settings.value(key) for word, key in KEPT.items()}
+        return {**kept, "profile": kept["profile"] or "generic", "add_to": self._add_to}
 
-    def choose(self, profile: str, contours: str) -> None:
-        settings.remember(PROFILE, profile)
-        settings.remember(CONTOURS, contours)
+    def choose(self, *, add_to: str = "", **kept: str) -> None:
+        """Words of `chosen`; the set to add to holds while the window is open, the rest is remembered."""
+        self._add_to = add_to
+        for word, value in kept.items():
+            settings.remember(KEPT[word], value)
+
+    @property
+    def sets(self) -> list[tuple[str, str]]:
+        """Path and title of the structure sets beside the image, which the contours can go into."""
+        found = [(entry["path"], title(kind, entry)) for kind, entry in self.panel.input.study.entries
+                 if kind == "structures"]
+        known = {path for path, _title in found}
+        return found if self._add_to in ("", *known) else [*found, (self._add_to, Path(self._add_to).name)]
 
     def request(self, folder, output: str = "") -> dict:
         """The fields of `write_structures` and `check_structures`. Raises InputError with what hinders it."""
@@ -108,6 +123,11 @@ class Exports:
             DICOMUtils.importDicom(self._holding.name, slicer.dicomDatabase, copyFiles=True)
         self._holding.cleanup()
         return _("Written into the DICOM database.")
+
+    def ask_set(self) -> str:
+        """An RTSTRUCT file that a person chooses, "" for none."""
+        return qt.QFileDialog.getOpenFileName(self.dialog.dialog, _("Add to this RTSTRUCT"),
+                                              settings.value(LAST_FOLDER, str(Path.home())))
 
     def _ask_folder(self) -> str:
         start = settings.value(LAST_FOLDER, str(Path.home()))

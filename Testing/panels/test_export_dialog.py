@@ -14,7 +14,7 @@ def dialog(ready):
     """The window open on five organs and two that were not found; nothing chosen before."""
     from RadOncAILib.widgets import settings
 
-    for key in ("AutoContour/ExportProfile", "AutoContour/ExportContours"):
+    for key in ("AutoContour/ExportProfile", "AutoContour/ExportContours", "AutoContour/ExportHoles"):
         settings.remember(key, "")
     choose(ready, "hn_oar")
     contour(ready)
@@ -69,7 +69,47 @@ def test_the_choice_is_written_read_back_and_kept(ready, dialog, tmp_path):
     steps = {abs(float(a) - float(b)) > 1e-6 for a, b in zip(points[0::3], points[3::3], strict=False)}
     assert steps == {True, False}  # along voxel edges every second step keeps its column
     assert "Larynx" in data.StructureSetDescription and "Esophagus" in data.StructureSetDescription
-    assert ready.exports.chosen == {"profile": "raystation", "contours": "exact"}
+    assert ready.exports.chosen == {"profile": "raystation", "drawn": "exact", "holes": "", "add_to": ""}
+
+
+def test_structures_go_into_a_copy_of_a_set_of_the_study_with_the_holes_that_were_chosen(ready, dialog, tmp_path):
+    """What the set has stays; what has a name of its own comes to it; the choice of the set ends with the window."""
+    assert dialog.holes.currentText.startswith("as any") and dialog.add_to.currentText == "a new file"
+    take(dialog.holes, "xor")
+    wait(dialog)
+    assert dialog.answer["holes"] == "xor" and ready.exports.chosen["holes"] == "xor"
+    entry = next(e for kind, e in ready.input.study.entries if kind == "structures")
+    assert dialog.add_to.findData(entry["path"]) > 0
+    ready.node.contours.GetSegmentation().GetNthSegment(0).SetName("My_organ")
+    ready.refresh()
+    wait(dialog)
+    take(dialog.add_to, entry["path"])
+    wait(dialog)
+    assert "was left out: the set has one of that name" in words(dialog)
+    ready.exports.to_folder(str(tmp_path / "out"))
+    finish(ready)
+    assert ready.run.message.symbol == "✓", ready.run.message.text
+    before, after = pydicom.dcmread(entry["path"]), pydicom.dcmread(tmp_path / "out" / "rtstruct.dcm")
+    names = [[str(roi.ROIName) for roi in data.StructureSetROISequence] for data in (before, after)]
+    assert names[1] == [*names[0], "My_organ"]
+    assert after.PredecessorStructureSetSequence[0].ReferencedSOPInstanceUID == before.SOPInstanceUID
+    dialog.dialog.close()
+    ready.ui.exportButton.click()
+    wait(dialog)
+    assert ready.exports.chosen["add_to"] == "" and dialog.add_to.currentText == "a new file"
+
+
+def test_a_file_that_nothing_can_be_added_to_is_said(ready, dialog, tmp_path, monkeypatch):
+    import qt
+
+    (tmp_path / "notes.dcm").write_text("no structure set")
+    monkeypatch.setattr(qt.QFileDialog, "getOpenFileName", lambda *_: str(tmp_path / "notes.dcm"))
+    dialog.set_button.click()
+    wait(dialog)
+    assert dialog.add_to.currentText == "notes.dcm" and dialog.message.symbol == "✕"
+    take(dialog.add_to, "")
+    wait(dialog)
+    assert dialog.message.symbol == "✓", dialog.message.text
 
 
 def test_an_edit_is_looked_at_again_and_a_closed_scene_closes_the_window(ready, dialog):
@@ -87,7 +127,7 @@ def test_an_edit_is_looked_at_again_and_a_closed_scene_closes_the_window(ready, 
 
 def test_a_profile_that_is_gone_gives_way_to_the_generic_one(ready, dialog):
     dialog.close()
-    ready.exports.choose("removed", "")
+    ready.exports.choose(profile="removed")
     ready.ui.exportButton.click()
     host.wait_until(lambda: dialog.answer, HOLD_S)
     assert dialog.answer["profile"] == "generic" and ready.exports.chosen["profile"] == "generic"

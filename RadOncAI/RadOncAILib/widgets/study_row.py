@@ -58,18 +58,19 @@ class StudyRow:
         self.entries = entries
         self.selector.clear()
         for number, (kind, entry) in enumerate(entries):
-            self.selector.addItem(_title(kind, entry), number)
+            self.selector.addItem(title(kind, entry), number)
         if not entries:
             self.selector.addItem(_("no contours or doses beside it"), -1)
         self.selector.enabled = self.load_button.enabled = bool(entries)
 
 
-def _title(kind: str, entry: dict) -> str:
+def title(kind: str, entry: dict) -> str:
+    """What a structure set or dose is called in lists."""
     label = entry.get("label") or ""
     if kind == "structures":
-        title = _("RTSTRUCT {label}, {n} structures").format(label=label, n=len(entry["structures"]))
+        text = _("RTSTRUCT {label}, {n} structures").format(label=label, n=len(entry["structures"]))
     else:
-        title = _("RTDOSE {label} {kind}").format(label=label, kind=entry.get("kind") or "")
+        text = _("RTDOSE {label} {kind}").format(label=label, kind=entry.get("kind") or "")
     if entry.get("same_frame") is False:
-        return _("{title} (other frame of reference)").format(title=title)
-    return title
+        return _("{title} (other frame of reference)").format(title=text)
+    return text
