@@ -30,6 +30,7 @@ def window(panel):
     panel.model.load()
     host.wait_until(lambda: not panel.model._question.waiting, HOLD_S)
     panel.model.select("body")
+    panel.run.block("…", "the next test begins")  # else what was said last stays
 
 
 @pytest.fixture
