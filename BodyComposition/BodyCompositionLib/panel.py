@@ -55,10 +55,9 @@ class BodyCompositionPanel(PanelWidget):
         """Tab goes from top to bottom."""
         ui, image, model = self.ui, self.input, self.model
         stops = (ui.inputSection, image.selector, image.dicom_button, image.study.selector, image.study.load_button,
-                 ui.heightBox, ui.weightBox, ui.sexBox, ui.modelSection, model.selector, model.card_button, model.site,
-                 model.modality, self.run.button, self.run.device, ui.levelSection, ui.levelSlider, ui.findButton,
-                 ui.resultSection, ui.numbersTable, ui.editButton, ui.reportButton, ui.exportButton,
-                 ui.publishedSection, ui.publishedTable)
+                 ui.heightBox, ui.weightBox, ui.sexBox, ui.modelSection, *model.tab_order, self.run.button,
+                 self.run.device, ui.levelSection, ui.levelSlider, ui.findButton, ui.resultSection, ui.numbersTable,
+                 ui.editButton, ui.reportButton, ui.exportButton, ui.publishedSection, ui.publishedTable)
         for first, second in pairwise(stops):
             qt.QWidget.setTabOrder(first, second)
 

@@ -57,10 +57,9 @@ class DosePredictPanel(PanelWidget):
         ui, study = self.ui, self.input.study
         order = (self.input.selector, self.input.dicom_button, study.selector, study.load_button,
                  ui.structuresSelector, ui.prescriptionTable, ui.addTargetButton, ui.removeTargetButton,
-                 ui.fractionsSpin, self.model.selector, self.model.card_button, self.model.site, self.model.modality,
-                 self.channels.button, self.channels.list, self.run.button, self.run.device, ui.doseSelector,
-                 ui.referenceSelector, ui.goalsSelector, ui.goalsTable, ui.dvhButton, ui.isodoseButton,
-                 ui.writeButton, ui.reportButton)
+                 ui.fractionsSpin, *self.model.tab_order, self.channels.button, self.channels.list,
+                 self.run.button, self.run.device, ui.doseSelector, ui.referenceSelector, ui.goalsSelector,
+                 ui.goalsTable, ui.dvhButton, ui.isodoseButton, ui.writeButton, ui.reportButton)
         for first, second in zip(order, order[1:], strict=False):
             qt.QWidget.setTabOrder(first, second)
 

@@ -59,6 +59,11 @@ class ModelBlock:
         self.selector.connect("currentIndexChanged(int)", self._on_selected)
 
     @property
+    def tab_order(self) -> tuple:
+        """Its widgets as the eye goes."""
+        return self.selector, self.card_button, self.add_button, self.site, self.modality, self.words
+
+    @property
     def choices(self) -> list[dict]:
         return [*self.presets, *self.models]
 
