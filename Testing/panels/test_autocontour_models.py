@@ -107,8 +107,9 @@ def test_experimental_is_seen_where_the_narrow_selector_cuts_the_title(ready):
     top = ready.owner.parent
     top.setFixedWidth(380)
     try:
-        for model, word in (("hn_oar", "0.2.0, experimental"), ("preset:head_and_neck", "partly experimental")):
+        for model, word in (("hn_oar", "{version}, experimental"), ("preset:head_and_neck", "partly experimental")):
             ready.model.select(model)
+            word = word.format(version=ready.model.current["version"])
             host.wait_until(lambda: ready.input.verdict, HOLD_S)
             host.pump(0.2)
             host.grab(top)
