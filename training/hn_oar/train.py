@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from losses import dice_loss
 from networks import NETWORKS, build, save_weights, take_over
+from optimiser import optimisers_of
 from patches import Case, choose_centre, load_case, make_patch
 from predict import labels, predict, torch_runner
 from prepare import ORGANS
 
-LEARNING_RATE = 1.5e-3
 EMA = 0.999
 BACKGROUND_SHARE = 0.04
 PHANTOM_SHARE = 0.04
@@ -32,7 +32,7 @@ class State:
 
     network: torch.nn.Module
     average: torch.nn.Module
-    optimiser: torch.optim.Optimizer
+    optimisers: list[torch.optim.Optimizer]
     name: str
     iteration: int = 0
     seconds: float = 0.0
@@ -47,14 +47,13 @@ def new_state(name: str, device: str, start: Path | None) -> State:
     network = build(name).to(device)
     if start:
         print("taken over:", take_over(network, start), "tensors")
-    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-3, fused=True)
-    return State(network, copy.deepcopy(network).eval(), optimiser, name)
+    return State(network, copy.deepcopy(network).eval(), optimisers_of(network), name)
 
 
 def save(state: State, path: Path) -> None:
     """Write beside the target, then move: a killed run never leaves half a checkpoint."""
     parts = {"network": state.network.state_dict(), "average": state.average.state_dict()}
-    parts |= {"optimiser": state.optimiser.state_dict(), "iteration": state.iteration}
+    parts |= {"optimisers": [o.state_dict() for o in state.optimisers], "iteration": state.iteration}
     parts |= {"seconds": state.seconds, "processor": state.processor, "best": state.best}
     torch.save(parts, path.with_suffix(".tmp"))
     path.with_suffix(".tmp").replace(path)
@@ -65,15 +64,16 @@ def restore(state: State, path: Path) -> None:
     parts = torch.load(path, weights_only=True)
     state.network.load_state_dict(parts["network"])
     state.average.load_state_dict(parts["average"])
-    state.optimiser.load_state_dict(parts["optimiser"])
+    for optimiser, stored in zip(state.optimisers, parts["optimisers"], strict=True):
+        optimiser.load_state_dict(stored)
     state.iteration, state.seconds, state.best = parts["iteration"], parts["seconds"], parts["best"]
     state.processor = parts["processor"]
 
 
-def learning_rate(progress: float, iteration: int) -> float:
-    """Warm-up of 100 iterations, then cosine down to a hundredth."""
+def rate(progress: float, iteration: int) -> float:
+    """Share of the learning rates: a warm-up of 100 iterations, then a cosine down to a hundredth."""
     cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
-    return LEARNING_RATE * cosine * min(1.0, (iteration + 1) / 100)
+    return cosine * min(1.0, (iteration + 1) / 100)
 
 
 def pick(pools: dict[str, list[Case]], rng: np.random.Generator) -> tuple[Case, np.ndarray]:
@@ -96,17 +96,19 @@ def step(state: State, patch: tuple[torch.Tensor, ...], progress: float, device:
     """One patch, one update of weights and average."""
     x, target, weight = (t[None].to(device) for t in patch)
     x = x.to(memory_format=torch.channels_last_3d)
-    for group in state.optimiser.param_groups:
-        group["lr"] = learning_rate(progress, state.iteration)
     with torch.autocast(device, torch.bfloat16):
         logits = state.network(x)
     positive = 1.5 + 8 * max(0.0, 1 - progress / 0.25)
     with torch.no_grad():
         loss, gradient = dice_loss(logits.float(), target, weight, positive)
-    state.optimiser.zero_grad(set_to_none=True)
+    state.network.zero_grad(set_to_none=True)
     logits.backward(gradient.to(logits.dtype))
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)
-    state.optimiser.step()
+    share = rate(progress, state.iteration)
+    for optimiser in state.optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = share * optimiser.defaults["lr"]
+        optimiser.step()
     decay = min(EMA, (1 + state.iteration) / (10 + state.iteration))
     with torch.no_grad():
         for a, b in zip(state.average.parameters(), state.network.parameters(), strict=True):
