@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def test_an_onnx_file_with_another_number_of_outputs_is_a_finding(capsys, tmp_pa
     assert said(capsys, "install", str(tmp_path / "model"))[0] == 0
     code, _, error = said(capsys, "verify", "unet_onnx")
     assert code == 3 and f"channels out, by model.json it would have {len(content['outputs']) + 2}" in error
+
+
+def test_an_onnx_file_that_cannot_be_read_hides_no_other_finding(capsys, tmp_path, home):
+    shutil.copytree(REAL / "unet_onnx", tmp_path / "model")
+    (tmp_path / "model" / "model.onnx").write_bytes(b"no network")
+    path = tmp_path / "model" / "model.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "weights": {"model.onnx": sha256(b"no network").hexdigest()}}))
+    shutil.copytree(tmp_path / "model", home / "models" / "unet_onnx")
+    content["weights"] = {"model.onnx": "0" * 64}
+    (home / "models" / "other").mkdir()
+    (home / "models" / "other" / "model.json").write_text(json.dumps({**content, "name": "other"}))
+    code, _, error = said(capsys, "verify")
+    assert code == 3 and "cannot be loaded" in error and "other@0.1.0" in error
 
 
 def test_a_program_is_agreed_to_by_a_person(capsys, monkeypatch):

@@ -61,15 +61,19 @@ def load(folder: ModelFolder, device: str, name: str) -> OnnxRunner:
 
 
 def misfits(folder: ModelFolder) -> list[str]:
-    """What contradicts `model.json` in the channels of its .onnx files, a sentence each. Raises ModelError."""
-    spec, companions, said = folder.model, _companions(folder), []
+    """What contradicts `model.json` in the channels of its .onnx files, or keeps one from being read: clauses."""
+    spec = folder.model
     if spec.runner != "onnx" or spec.task not in ("contour", "image"):
-        return said
-    wanted = len(spec.inputs), len(mirrored_order(spec))
-    for name in (n for n in spec.weights if n.endswith(ENDING)):
-        for there, want, side in zip(channels(folder.path / name, companions), wanted, ("in", "out"), strict=True):
-            if there not in (None, want):
-                said.append(f"{folder.id}: {name} has {there} channels {side}, by model.json it would have {want}")
+        return []
+    wanted, said = (len(spec.inputs), len(mirrored_order(spec))), []
+    try:
+        companions = _companions(folder)
+        for name in (n for n in spec.weights if n.endswith(ENDING)):
+            for there, want, side in zip(channels(folder.path / name, companions), wanted, ("in", "out"), strict=True):
+                if there not in (None, want):
+                    said.append(f"{folder.id}: {name} has {there} channels {side}, by model.json it would have {want}")
+    except ModelError as problem:
+        said.append(f"{folder.id}: {str(problem).rstrip('.')}")
     return said
 
 
