@@ -127,11 +127,7 @@ class Exports:
     def ask_set(self) -> str:
         """An RTSTRUCT file that a person chooses, "" for none."""
         return qt.QFileDialog.getOpenFileName(self.dialog.dialog, _("Add to this RTSTRUCT"),
-                                              settings.value(LAST_FOLDER, str(Path.home())))
+                                              settings.last_folder(LAST_FOLDER))
 
     def _ask_folder(self) -> str:
-        start = settings.value(LAST_FOLDER, str(Path.home()))
-        folder = qt.QFileDialog.getExistingDirectory(self.button.window(), _("Write RTSTRUCT to"), start)
-        if folder:
-            settings.remember(LAST_FOLDER, folder)
-        return folder
+        return settings.ask_folder(self.button.window(), _("Write RTSTRUCT to"), LAST_FOLDER)

@@ -53,8 +53,6 @@ class Export:
         return _("Written to {path}.").format(path=result["path"])
 
     def _ask(self, report: bool) -> None:
-        start = settings.value(LAST_FOLDER, str(Path.home()))
-        folder = qt.QFileDialog.getExistingDirectory(self.buttons[0].window(), _("Write to"), start)
+        folder = settings.ask_folder(self.buttons[0].window(), _("Write to"), LAST_FOLDER)
         if folder:
-            settings.remember(LAST_FOLDER, folder)
             self.write(folder, report)

@@ -213,11 +213,7 @@ class ResultBlock:
         return _("Written to {path}: {files}.").format(path=result["path"], files=", ".join(result["files"]))
 
     def _ask_folder(self, title: str) -> str:
-        start = settings.value(LAST_FOLDER, str(Path.home()))
-        folder = qt.QFileDialog.getExistingDirectory(self.section.button.window(), title, start)
-        if folder:
-            settings.remember(LAST_FOLDER, folder)
-        return folder
+        return settings.ask_folder(self.section.button.window(), title, LAST_FOLDER)
 
     # measuring
 

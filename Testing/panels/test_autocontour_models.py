@@ -128,20 +128,11 @@ def test_experimental_is_seen_where_the_narrow_selector_cuts_the_title(ready):
 def test_code_is_agreed_to_once_before_it_runs(ready, add, monkeypatch):
     """Cancel runs nothing and asks again; after OK this version is asked for no more."""
     pytest.importorskip("torch")
-    import slicer
 
     add(SMALL / "unet_torchscript")
     ready.model.select("unet_torchscript")
     host.wait_until(lambda: ready.input.verdict and ready.run.button.enabled, HOLD_S)
-    asked, answers = [], [False, True]
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, **_: asked.append(text) or answers.pop(0))
-    monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
-    ready.run.button.click()
-    host.pump(0.3)
-    assert not ready.run.running and len(asked) == 1 and "TorchScript" in asked[0]
-    ready.run.button.click()
-    host.wait_until(lambda: ready.run.running, HOLD_S)
-    finish(ready)
+    asked = refuse_then_agree(ready, monkeypatch)
     assert ready.run.message.symbol == "✓", ready.run.message.text
     assert models_of(ready.node.contours) == [("unet_torchscript", "0.1.0")]
     ready.model.load()
@@ -151,10 +142,25 @@ def test_code_is_agreed_to_once_before_it_runs(ready, add, monkeypatch):
     assert len(asked) == 2 and len(segmentations()) == 2
 
 
+def refuse_then_agree(ready, monkeypatch):
+    """Apply clicked twice: a no, then a yes and the run to its end; the questions that were asked."""
+    import slicer
+
+    asked, answers = [], [False, True]
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, **_: asked.append(text) or answers.pop(0))
+    monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
+    ready.run.button.click()
+    host.pump(0.3)
+    assert not ready.run.running and len(asked) == 1 and "TorchScript" in asked[0]
+    ready.run.button.click()
+    host.wait_until(lambda: ready.run.running, HOLD_S)
+    finish(ready)
+    return asked
+
+
 def test_a_presets_model_that_waits_for_an_agreement_is_asked_for_and_runs(ready, add, monkeypatch):
     """In the panel it counts as there and Apply asks; the command refuses it as before."""
     pytest.importorskip("torch")
-    import slicer
 
     from radoncai.contour.presets.choose import choose as chosen
     from radoncai.contour.presets.preset import load_preset, own_folder
@@ -173,16 +179,7 @@ def test_a_presets_model_that_waits_for_an_agreement_is_asked_for_and_runs(ready
         host.wait_until(lambda: ready.input.verdict and ready.run.button.enabled, HOLD_S)
         host.pump(0.1)
         assert not ready.model.current["lacking"] and ready.run.button.text == "Contour 2 structures"
-        asked, answers = [], [False, True]
-        monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay",
-                            lambda text, **_: asked.append(text) or answers.pop(0))
-        monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
-        ready.run.button.click()
-        host.pump(0.3)
-        assert not ready.run.running and len(asked) == 1 and "TorchScript" in asked[0]
-        ready.run.button.click()
-        host.wait_until(lambda: ready.run.running, HOLD_S)
-        finish(ready)
+        refuse_then_agree(ready, monkeypatch)
         assert {name for name, _ in models_of(ready.node.contours)} == {"body", "unet_torchscript"}
         assert "– no model" not in cells(ready, 3) and not chosen(load_preset("asking")).unavailable
     finally:

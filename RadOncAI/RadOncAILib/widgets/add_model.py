@@ -71,12 +71,14 @@ class AddModel:
         self.dialog.close()
 
     def choose_folder(self) -> None:
-        self._take(qt.QFileDialog.getExistingDirectory(self.dialog, _("The model's folder"), self._start()))
+        start = settings.last_folder(LAST_FOLDER)
+        self._take(qt.QFileDialog.getExistingDirectory(self.dialog, _("The model's folder"), start))
 
     def choose_file(self) -> None:
         endings = " ".join(f"*{ending}" for ending in (*FILES, *ENDINGS))
         kinds = _("Models ({endings})").format(endings=endings)
-        self._take(qt.QFileDialog.getOpenFileName(self.dialog, _("The model's file or archive"), self._start(), kinds))
+        start = settings.last_folder(LAST_FOLDER)
+        self._take(qt.QFileDialog.getOpenFileName(self.dialog, _("The model's file or archive"), start, kinds))
 
     def add(self) -> None:
         """Run the job; a licence that forbids some use is asked for first."""
@@ -99,9 +101,6 @@ class AddModel:
         said = {key: field.text.strip() for key, field in self.facts.items()} if self._is_lone else {}
         said["title"] = said.get("name", "")
         return {key: text for key, text in said.items() if text}
-
-    def _start(self) -> str:
-        return settings.value(LAST_FOLDER, str(Path.home()))
 
     def _take(self, chosen: str) -> None:
         if chosen:

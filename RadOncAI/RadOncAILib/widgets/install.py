@@ -7,7 +7,6 @@ folder (a hospital without internet), by the worker's job `install`.
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import qt
 import slicer
@@ -35,7 +34,7 @@ def ask_where(name: str, parent=None) -> str | None:
     box.addButton(qt.QMessageBox.Cancel)
     box.exec_()
     if box.clickedButton() is folder:
-        return _ask_folder(parent)
+        return settings.ask_folder(parent, _("Folder that holds the downloaded files"), LAST_FOLDER) or None
     return INTERNET if box.clickedButton() is internet else None
 
 
@@ -75,14 +74,6 @@ def ensure(package: str, requester: str) -> str:
         return failure(package, f"{problem.output or ''} {problem.stderr or ''} {problem}")
     except RuntimeError as problem:
         return failure(package, str(problem))
-
-
-def _ask_folder(parent) -> str | None:
-    start = settings.value(LAST_FOLDER, str(Path.home()))
-    folder = qt.QFileDialog.getExistingDirectory(parent, _("Folder that holds the downloaded files"), start)
-    if folder:
-        settings.remember(LAST_FOLDER, folder)
-    return folder or None
 
 
 def _pip(requirement: str, requester: str) -> str:

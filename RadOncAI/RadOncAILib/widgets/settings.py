@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import qt
 
 PREFIX = "RadOncAI/"
@@ -15,3 +17,16 @@ def value(key: str, default: str = "") -> str:
 
 def remember(key: str, text: str) -> None:
     qt.QSettings().setValue(PREFIX + key, text)
+
+
+def last_folder(key: str) -> str:
+    """Where to begin to look: the folder that was remembered, else the person's home."""
+    return value(key, str(Path.home()))
+
+
+def ask_folder(parent, title: str, key: str) -> str:
+    """A folder that a person chooses, remembered under `key`; "" for none."""
+    folder = qt.QFileDialog.getExistingDirectory(parent, title, last_folder(key))
+    if folder:
+        remember(key, folder)
+    return folder
