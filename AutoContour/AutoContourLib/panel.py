@@ -31,6 +31,10 @@ STATUSES = ("unreviewed", "needs_work", "approved", "rejected")
 class AutoContourPanel(PanelWidget):
     """Choose an image and a model, contour, look at each structure, hand it on."""
 
+    @property
+    def left_out(self) -> list[str]:
+        return self.picker.left_out
+
     def build(self) -> None:
         ui = self.ui
         self.input = InputBlock(ui.inputBlock, self.refresh_soon, self.load_beside)

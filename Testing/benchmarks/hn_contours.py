@@ -37,6 +37,10 @@ CONTOURS_LEFT_OUT = {"pt_221": ORGANS, "pt_215": ("SpinalCord",), "pt_216": ("Sp
 READERS = {"Brainstem": "Brainstem", "SpinalCord": "Spinal_Cord", "RightParotid": "Parotid_Rt",
            "LeftParotid": "Parotid_Lt", "Mandible": "Mandible"}
 COARSE_MM = (3.0, 3.9, 3.9)
+SHARED = ", shared slices"
+BETWEEN = "between"
+TITLES = {"hn_oar": "hn_oar", "grid": "the truth on the model's grid and back", "readers": "two readers",
+          "coarse": "a reader on 3.0 x 3.9 x 3.9 mm and back", BETWEEN: "hn_oar and plain U-Net"}
 Pair = tuple[str, str, float, float]
 
 
@@ -48,6 +52,12 @@ def agreement(first: np.ndarray, second: np.ndarray, spacing_mm: tuple[float, ..
     return dice(first, second), distances.surface_dice(TOLERANCE_MM)
 
 
+def in_shared_slices(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both masks in the slices in which both are drawn: what is left when nobody's habit of ending an organ counts."""
+    shared = (first.any((1, 2)) & second.any((1, 2)))[:, None, None]
+    return first & shared, second & shared
+
+
 def there_and_back(mask: np.ndarray, grid: Grid, coarse: Grid) -> np.ndarray:
     """The mask as shares of coarse voxels, and these interpolated back: the best that a coarse grid can say."""
     shares = resample_array(mask.astype(np.float32), grid, coarse, outside=0.0)
@@ -55,21 +65,30 @@ def there_and_back(mask: np.ndarray, grid: Grid, coarse: Grid) -> np.ndarray:
 
 
 def of_models(data: Path, split: str, names: list[str], limit: int | None) -> Iterator[tuple[str, Pair]]:
-    """(model, (patient, organ, Dice, surface Dice)); a structure that was not found counts as 0."""
+    """(column, (patient, organ, Dice, surface Dice)); a structure that was not found counts as 0.
+
+    Columns: the model; the model in the slices that it and the truth share; BETWEEN, two models against each other.
+    """
     load = load_module(data)
     for path in load.list_patients(split)[:limit]:
         patient = load.read_patient(path)
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             volume = write_ct_series(as_nouns(patient)[0], place / "ct", patient_id=patient["id"])
+            found = []
             for name in names:
                 command("contour", place / "ct", "--model", name, "-o", place / name)
-                found = read_rtstruct(place / name / "rtstruct.dcm", volume)
-                for organ in ORGANS:
-                    if (truth := patient["structures"].get(organ)) is not None:
-                        drawn = found.find(STANDARD.get(organ, organ))
-                        mask = drawn.full(truth.shape) if drawn else np.zeros_like(truth)
-                        yield name, (patient["id"], organ, *agreement(truth, mask, patient["spacing_mm"]))
+                found.append(read_rtstruct(place / name / "rtstruct.dcm", volume))
+        for organ, truth in patient["structures"].items():
+            if organ not in ORGANS:
+                continue
+            drawn = [one.find(STANDARD.get(organ, organ)) for one in found]
+            masks = [d.full(truth.shape) if d else np.zeros_like(truth) for d in drawn]
+            for name, mask in zip(names, masks, strict=True):
+                for column, pair in ((name, (truth, mask)), (name + SHARED, in_shared_slices(truth, mask))):
+                    yield column, (patient["id"], organ, *agreement(*pair, patient["spacing_mm"]))
+            if len(masks) == 2:
+                yield BETWEEN, (patient["id"], organ, *agreement(*masks, patient["spacing_mm"]))
         print(patient["id"], file=sys.stderr, flush=True)
 
 
@@ -98,6 +117,7 @@ def of_readers(folder: Path) -> Iterator[tuple[str, Pair]]:
         for organ, name in READERS.items():
             a, b = _cropped(first["masks"][name], second["masks"][name])
             yield "readers", (scan, organ, *agreement(a, b, spacing))
+            yield "readers" + SHARED, (scan, organ, *agreement(*in_shared_slices(a, b), spacing))
             grid = Grid(a.shape, np.diag([*spacing[::-1], 1.0]))
             back = there_and_back(a, grid, model_grid(grid, COARSE_MM))
             yield "coarse", (scan, organ, *agreement(a, back, spacing))
@@ -125,14 +145,14 @@ def table(found: dict[str, list[Pair]], everyone: bool) -> dict[tuple[str, str],
     return cells
 
 
-TITLES = {"hn_oar": "hn_oar", "grid": "the truth on the model's grid and back", "readers": "two readers",
-          "coarse": "a reader on 3.0 x 3.9 x 3.9 mm and back"}
+def title(column: str) -> str:
+    return TITLES.get(column.removesuffix(SHARED), "plain U-Net")
 
 
 def lines_of(found: dict[str, list[Pair]], everyone: bool) -> list[str]:
     """One Markdown table; organs down, columns across."""
     cells = table(found, everyone)
-    heads = " | ".join(f"{TITLES.get(c, 'plain U-Net')}: Dice | surface Dice | n" for c in found)
+    heads = " | ".join(f"{title(c)}: Dice | surface Dice | n" for c in found)
     lines = [f"| structure | {heads} |", "|---|" + "---:|" * 3 * len(found)]
     for organ in (*ORGANS, "mean"):
         row = [cells.get((organ, c)) for c in found]
@@ -143,7 +163,9 @@ def lines_of(found: dict[str, list[Pair]], everyone: bool) -> list[str]:
 
 def text_of(found: dict[str, list[Pair]], split: str, plain: str) -> str:
     """`plain`: how the plain U-Net was trained."""
-    models = {c: p for c, p in found.items() if c not in ("readers", "coarse")}
+    whole = {c: p for c, p in found.items() if c != BETWEEN and not c.endswith(SHARED)}
+    models = {c: p for c, p in whole.items() if c not in ("readers", "coarse")}
+    shared = {c: p for c, p in found.items() if c not in whole}
     return "\n".join([
         f"## Head and neck organs, {split}", "",
         f"Through a DICOM CT series and `radoncai contour`, read back onto OpenKBP's grid. Surface Dice at "
@@ -153,7 +175,10 @@ def text_of(found: dict[str, list[Pair]], split: str, plain: str) -> str:
         "(Nikolov et al.; the mandible of one scan is a copy); larynx and esophagus are not among their organs. "
         "The columns there and back say what voxels of this size allow."
         + (f" The plain U-Net: {plain}" if plain else ""), "",
-        *lines_of(found, False), "", "With pt_221 and the odd cords:", "", *lines_of(models, True), "",
+        *lines_of(whole, False), "", "With pt_221 and the odd cords:", "", *lines_of(models, True), "",
+        "Only the slices in which both are drawn: where people end an organ above and below is their habit"
+        + ("; and how far the two networks agree with each other, in all slices" if BETWEEN in found else "") + ":",
+        "", *lines_of(shared, False), "",
         machine("numpy", "scipy", "onnxruntime", "pydicom")])
 
 
@@ -186,13 +211,12 @@ def main() -> int:
             (Path(home) / "models").mkdir()
             (Path(home) / "models" / names[1]).symlink_to(args.plain.resolve(), target_is_directory=True)
         found: dict[str, list[Pair]] = {name: [] for name in names}
-        for name, pair in of_models(args.data, args.split, names, args.limit):
-            found[name].append(pair)
+        for column, pair in of_models(args.data, args.split, names, args.limit):
+            found.setdefault(column, []).append(pair)
     found["grid"] = list(of_grid(args.data, args.split, args.limit))
     if args.readers:
-        found |= {"readers": [], "coarse": []}
         for column, pair in of_readers(args.readers):
-            found[column].append(pair)
+            found.setdefault(column, []).append(pair)
     if args.rows:
         args.rows.write_text(json.dumps([{"column": c, "patient": p, "organ": o, "dice": d, "surface_dice": s}
                                          for c, pairs in found.items() for p, o, d, s in pairs], indent=1))

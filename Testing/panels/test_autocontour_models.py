@@ -162,6 +162,9 @@ def test_a_presets_model_that_waits_for_an_agreement_is_asked_for_and_runs(ready
     """In the panel it counts as there and Apply asks; the command refuses it as before."""
     pytest.importorskip("torch")
 
+    import qt
+    import slicer
+
     from radoncai.contour.presets.choose import choose as chosen
     from radoncai.contour.presets.preset import load_preset, own_folder
 
@@ -179,6 +182,12 @@ def test_a_presets_model_that_waits_for_an_agreement_is_asked_for_and_runs(ready
         host.wait_until(lambda: ready.input.verdict and ready.run.button.enabled, HOLD_S)
         host.pump(0.1)
         assert not ready.model.current["lacking"] and ready.run.button.text == "Contour 2 structures"
+        ready.picker.list.item(1).setCheckState(qt.Qt.Unchecked)
+        with monkeypatch.context() as asked_nothing:
+            asked_nothing.setattr(type(slicer.app), "testingEnabled", lambda self: False)
+            contour(ready)
+        assert [name for name, _ in models_of(ready.node.contours)] == ["body"], "what is left out is not asked for"
+        ready.picker.check_all()
         refuse_then_agree(ready, monkeypatch)
         assert {name for name, _ in models_of(ready.node.contours)} == {"body", "unet_torchscript"}
         assert "– no model" not in cells(ready, 3) and not chosen(load_preset("asking")).unavailable

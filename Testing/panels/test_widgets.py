@@ -250,14 +250,14 @@ def test_what_a_model_asks_for_is_agreed_to_once(scene, monkeypatch):
     asked, answers, agreed = [], [False, True], []
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text, **_: asked.append(text) or answers.pop(0))
     model = models()
-    assert model["agreements"] and agreements.given(model, agreed.append, agreed.append), "a test is never asked"
+    assert model["agreements"] and agreements.given(model, (), agreed.append, agreed.append), "a test is never asked"
     monkeypatch.setattr(type(slicer.app), "testingEnabled", lambda self: False)
     for _ in range(2):
-        assert not agreements.given(model, lambda: agreed.append("yes"), agreed.append)
+        assert not agreements.given(model, (), lambda: agreed.append("yes"), agreed.append)
         host.pump(0.1)
     host.wait_until(lambda: agreed, HOLD_S)
     assert agreed == ["yes"] and len(asked) == 2 and model["title"] in asked[0]
-    assert models()["agreements"] == [] and agreements.given(models(), agreed.append, agreed.append)
+    assert models()["agreements"] == [] and agreements.given(models(), (), agreed.append, agreed.append)
 
 
 def test_a_folded_section_says_what_was_chosen(frame):

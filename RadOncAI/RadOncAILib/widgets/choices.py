@@ -31,13 +31,18 @@ def as_choice(preset: dict, models: list[dict]) -> dict:
         "quality": _("partly experimental") if any(row["experimental"] for row in rows) else "",
         "experimental": True, "usable": len(lacking) < len(structures), "needs": next(install, None),
         "why_not": lacking[0]["why_not"] if lacking else None, "images": [],
-        "agreements": [{**a, "model": row["id"]} for row in rows for a in row.get("agreements") or ()],
+        "agreements": [{**a, "model": row["id"], "gives": _given_by(row, structures)}
+                       for row in rows for a in row.get("agreements") or ()],
         "memory_mb": max((row.get("memory_mb") or 0 for row in rows), default=0) or None,
         "expected_s": sum(seconds) if seconds and all(seconds) else None,
         "flips": any(row.get("flips") for row in rows), "spreads": any(row.get("spreads") for row in rows),
         "search": " ".join([preset["name"], preset["title"], site, *(f"{s['name']} {s['label']}" for s in structures)]
                            ).lower(),
     }
+
+
+def _given_by(row: dict, structures: list[dict]) -> list[str]:
+    return [s["label"] for s in structures if (s["model"], s["version"]) == (row["name"], row["version"])]
 
 
 def named(rows: list[dict], name: str) -> dict | None:

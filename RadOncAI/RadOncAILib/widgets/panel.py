@@ -36,6 +36,11 @@ class PanelWidget(VTKObservationMixin):
 
     # what a panel overrides
 
+    @property
+    def left_out(self) -> list[str]:
+        """Structures that the next run shall not make."""
+        return []
+
     def build(self) -> None:
         """Make the blocks; `self.run` is its RunBlock."""
 
@@ -72,7 +77,8 @@ class PanelWidget(VTKObservationMixin):
         self.run.attach_log(self.log)
         self.offer = InstallOffer(self.run, self.owner.moduleName, self.model.load)
         self.model.on_add = self.add_model
-        self.run.may_start = lambda: agreements.given(self.model.current, self.run.begin, self._not_agreed)
+        self.run.may_start = lambda: agreements.given(self.model.current, self.left_out, self.run.begin,
+                                                      self._not_agreed)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self._on_start_close)
         self.addObserver(scene, scene.EndCloseEvent, self._on_scene_new)

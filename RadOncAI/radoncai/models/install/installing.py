@@ -184,8 +184,8 @@ def _is_document(path: Path) -> bool:
 
 def _refuse_present(folder: ModelFolder) -> None:
     if any(f.id == folder.id and place_of(f) == "own" for f in versions()):
-        raise ModelError(f"{folder.name} {folder.version} is installed already; radoncai models remove {folder.id} "
-                         "makes room for another one.")
+        raise ModelError(f"{folder.name} {folder.version} is installed already; give this one another version, or "
+                         f"remove that one first (radoncai models remove {folder.id}).")
 
 
 def _ask(folder: ModelFolder, agreed: tuple[str, ...]) -> None:
