@@ -124,9 +124,9 @@ class ExportDialog:
         self.browser.html = self._read_back + checked_html(self.answer)
 
     def _fill(self, answer: dict) -> None:
-        """The systems there are, and the drawings with the one that the chosen system likes first."""
+        """The systems there are, and the drawings with the one that suits the chosen system first."""
         chosen = self.exports.chosen
-        likes = next(p for p in answer["profiles"] if p["name"] == answer["profile"])
+        suits = next(p for p in answer["profiles"] if p["name"] == answer["profile"])
         self._filling = True
         _refill(self.system, [(p["name"], p["title"]) for p in answer["profiles"]], answer["profile"])
         for combo, key, word, words in (
@@ -135,7 +135,7 @@ class ExportDialog:
             (self.holes, "holes", "holes",
              {"keyhole": _("a channel in one contour"), "xor": _("contours of their own (XOR)")}),
         ):
-            first = _("as {system} likes them: {drawing}").format(system=answer["title"], drawing=words[likes[key]])
+            first = _("suits {system}: {drawing}").format(system=answer["title"], drawing=words[suits[key]])
             _refill(combo, [("", first), *words.items()], chosen[word])
         self._fill_sets()
 

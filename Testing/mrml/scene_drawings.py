@@ -115,3 +115,19 @@ def paint(slicer, node, segment_id, ct, voxel=(0, 0, 0), value=1):
     array = slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, ct)
     array[voxel] = value
     slicer.util.updateSegmentBinaryLabelmapFromArray(array, node, segment_id, ct)
+
+
+def saved_and_loaded(slicer, folder, *nodes):
+    """The scene written into a folder, each of `nodes` as (node, ending), and read back: the nodes in their order."""
+    names = [node.GetName() for node, _ in nodes]
+    folder.mkdir()
+    for node, ending in nodes:
+        node.CreateDefaultStorageNode()
+        node.AddDefaultStorageNode(str(folder / f"{node.GetName()}.{ending}"))
+        assert node.GetStorageNode().WriteData(node)
+    slicer.mrmlScene.SetRootDirectory(str(folder))
+    assert slicer.mrmlScene.Commit(str(folder / "scene.mrml"))
+    slicer.mrmlScene.Clear(0)
+    slicer.mrmlScene.SetURL(str(folder / "scene.mrml"))
+    assert slicer.mrmlScene.Connect()
+    return [slicer.mrmlScene.GetFirstNodeByName(name) for name in names]

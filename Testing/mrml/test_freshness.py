@@ -150,19 +150,8 @@ def test_the_memory_survives_saving_and_loading_the_scene(made, tmp_path):
     paint(slicer, structures, "Parotid_L", ct, (6, 8, 10))
     said = out_of_date(dose)
     assert len(said) == 1
-    folder = tmp_path / "saved"
-    folder.mkdir()
-    for node, ending in ((ct, "nrrd"), (dose, "nrrd"), (structures, "seg.nrrd")):
-        node.CreateDefaultStorageNode()
-        node.AddDefaultStorageNode(str(folder / f"{node.GetName()}.{ending}"))
-        assert node.GetStorageNode().WriteData(node)
-    slicer.mrmlScene.SetRootDirectory(str(folder))
-    assert slicer.mrmlScene.Commit(str(folder / "scene.mrml"))
-    slicer.mrmlScene.Clear(0)
-    slicer.mrmlScene.SetURL(str(folder / "scene.mrml"))
-    assert slicer.mrmlScene.Connect()
-    dose, ct = (slicer.mrmlScene.GetFirstNodeByName(n) for n in ("dose", "CT"))
-    structures = slicer.mrmlScene.GetFirstNodeByName("structures")
+    ct, dose, structures = drawn.saved_and_loaded(
+        slicer, tmp_path / "saved", (ct, "nrrd"), (dose, "nrrd"), (structures, "seg.nrrd"))
     assert out_of_date(dose) == said
     paint(slicer, structures, "Parotid_L", ct, (6, 8, 10), 0)
     assert out_of_date(dose) == []

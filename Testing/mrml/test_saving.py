@@ -12,19 +12,6 @@ import scene_drawings as drawn  # noqa: E402
 ODD = 'Größe > 5 & "50 %"; a|b: <c>,\nnew line'
 
 
-def save_and_load(slicer, folder, *nodes):
-    folder.mkdir()
-    for node, ending in nodes:
-        node.AddDefaultStorageNode(str(folder / f"{node.GetName()}.{ending}"))
-        assert node.GetStorageNode().WriteData(node)
-    slicer.mrmlScene.SetRootDirectory(str(folder))
-    assert slicer.mrmlScene.Commit(str(folder / "scene.mrml"))
-    slicer.mrmlScene.Clear(0)
-    slicer.mrmlScene.SetURL(str(folder / "scene.mrml"))
-    assert slicer.mrmlScene.Connect()
-    return [slicer.mrmlScene.GetFirstNodeByName(name) for name in ("CT", "AI contours", "Predicted dose")]
-
-
 def test_structures_dose_and_what_was_said_of_them_come_back(scene, tmp_path):
     from RadOncAILib.scene.dose import is_dose, show_dose
     from RadOncAILib.scene.review import set_review
@@ -38,7 +25,7 @@ def test_structures_dose_and_what_was_said_of_them_come_back(scene, tmp_path):
     gray, dose_result = drawn.dose_result(tmp_path, "oblique", model={"name": "hn_dose"}, kind="predicted")
     dose = show_dose(dose_result, ct, node, "Predicted dose")
     before = structures_request(node, ct, tmp_path)
-    ct, node, dose = save_and_load(scene, tmp_path / "saved", (ct, "nrrd"), (node, "seg.nrrd"), (dose, "nrrd"))
+    ct, node, dose = drawn.saved_and_loaded(scene, tmp_path / "saved", (ct, "nrrd"), (node, "seg.nrrd"), (dose, "nrrd"))
     assert structures_request(node, ct, tmp_path) == before
     assert before[0]["comment"] == ODD and before[0]["findings"] == [ODD] and before[0]["status"] == "approved"
     assert attribute(node, "model")["title"] == ODD and attribute(node, "not_found")[0]["reason"] == ODD

@@ -55,7 +55,7 @@ def test_it_says_what_would_trouble_the_system_and_what_is_missing(ready, dialog
     wait(dialog)
     assert dialog.message.symbol == "✕" and "Eclipse (Varian): 1 error and 1 warning" in dialog.message.text
     assert "27 characters; 16 are taken" in words(dialog) and "TG-263" in words(dialog)
-    assert dialog.contours.currentText == "as Eclipse (Varian) likes them: smooth, within half a pixel"
+    assert dialog.contours.currentText == "suits Eclipse (Varian): smooth, within half a pixel"
     assert host.grab(dialog.dialog) is not None
 
 
@@ -79,7 +79,7 @@ def test_the_choice_is_written_read_back_and_kept(ready, dialog, tmp_path):
 
 def test_structures_go_into_a_copy_of_a_set_of_the_study_with_the_holes_that_were_chosen(ready, dialog, tmp_path):
     """What the set has stays; what has a name of its own comes to it; the choice of the set ends with the window."""
-    assert dialog.holes.currentText.startswith("as any") and dialog.add_to.currentText == "a new file"
+    assert dialog.holes.currentText.startswith("suits any") and dialog.add_to.currentText == "a new file"
     take(dialog.holes, "xor")
     wait(dialog)
     assert dialog.answer["holes"] == "xor" and ready.exports.chosen["holes"] == "xor"
