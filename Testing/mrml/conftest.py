@@ -25,6 +25,17 @@ def scene(slicer_host):
     host.close_scene()
 
 
+@pytest.fixture(scope="module")
+def client():
+    """The worker behind a pipe, as it runs without Qt."""
+    from RadOncAILib.worker import Client
+    from RadOncAILib.worker.pipe import PipeProcess
+
+    client = Client(PipeProcess)
+    yield client
+    client.stop()
+
+
 def pytest_pycollect_makemodule(module_path, parent):
     """Skip the folder's tests, with the reason, where the extra is not installed."""
     return skipped_module(parent, module_path, ("slicer_core", "vtk"))

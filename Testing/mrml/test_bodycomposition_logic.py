@@ -27,16 +27,6 @@ def measured(patient):
     return measure_l3(patient.ct, level_mm=patient.vertebrae["L3"], person=Person(None, "M", 1.74, 74.0)).measured
 
 
-@pytest.fixture(scope="module")
-def client():
-    from RadOncAILib.worker import Client
-    from RadOncAILib.worker.pipe import PipeProcess
-
-    client = Client(PipeProcess)
-    yield client
-    client.stop()
-
-
 @pytest.fixture
 def logic(scene):
     from BodyComposition import BodyCompositionLogic

@@ -31,16 +31,6 @@ def predicted(patient):
     return predict_dose(patient.ct, patient.truth, Prescription(PRESCRIPTION, 35), "hn_dose", device="cpu").dose.volume
 
 
-@pytest.fixture(scope="module")
-def client():
-    from RadOncAILib.worker import Client
-    from RadOncAILib.worker.pipe import PipeProcess
-
-    client = Client(PipeProcess)
-    yield client
-    client.stop()
-
-
 @pytest.fixture
 def logic(scene):
     from DosePredict import DosePredictLogic

@@ -6,6 +6,7 @@ import argparse
 import copy
 import csv
 import math
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as together
 from losses import dice_loss
 from networks import NETWORKS, build, save_weights, take_over
 from optimiser import optimisers_of
@@ -22,6 +24,7 @@ from predict import labels, predict, torch_runner
 from prepare import ORGANS
 
 EMA = 0.999
+MEET = 10
 BACKGROUND_SHARE = 0.04
 PHANTOM_SHARE = 0.04
 
@@ -117,6 +120,18 @@ def step(state: State, patch: tuple[torch.Tensor, ...], progress: float, device:
     return loss
 
 
+def meet(state: State) -> None:
+    """Where several processes train together: the mean of their weights, averages and clocks."""
+    if not together.is_initialized():
+        return
+    clock = torch.tensor(state.seconds, dtype=torch.float64)
+    with torch.no_grad():
+        for tensor in (clock, *state.network.parameters(), *state.average.parameters()):
+            together.all_reduce(tensor)
+            tensor /= together.get_world_size()
+    state.seconds = float(clock)
+
+
 def early_stop_dice(network: torch.nn.Module, cases: Sequence[Case], device: str) -> np.ndarray:
     """Mean Dice of each organ at the model's spacing over the patients that have it."""
     run = torch_runner(network, device, half=True)
@@ -155,18 +170,23 @@ def check(state: State, cases: Sequence[Case], work: Path, progress: float, devi
 
 def train(state: State, pools: dict, cases: Sequence[Case], options: argparse.Namespace, device: str) -> None:
     """Until the planned minutes are used; the schedule follows the clock."""
-    rng = np.random.default_rng(state.iteration + 1)
+    rank, ranks = (together.get_rank(), together.get_world_size()) if together.is_initialized() else (0, 1)
+    rng = np.random.default_rng((state.iteration + 1, rank))
     planned, checked = options.minutes * 60, state.seconds
     last, used = time.time(), time.process_time()
     loader = ThreadPoolExecutor(1)
     coming = loader.submit(patch, pools, rng)
-    while state.seconds < planned:
+    while state.iteration % MEET or state.seconds < planned:
         progress = state.seconds / planned
         ready, coming = coming.result(), loader.submit(patch, pools, rng)
         state.history.append(step(state, ready, progress, device))
         now, busy = time.time(), time.process_time()
         state.seconds, last = state.seconds + now - last, now
-        state.processor, used = state.processor + busy - used, busy
+        state.processor, used = state.processor + (busy - used) * ranks, busy
+        if state.iteration % MEET == 0:
+            meet(state)
+        if rank:
+            continue
         if state.iteration % 400 == 0:
             save(state, options.work / "checkpoint.pt")
             loss = np.mean(state.history[-400:])
@@ -174,7 +194,8 @@ def train(state: State, pools: dict, cases: Sequence[Case], options: argparse.Na
         if state.seconds - checked > options.check_minutes * 60:
             check(state, cases, options.work, state.seconds / planned, device)
             checked, used = state.seconds, time.process_time()
-    check(state, cases, options.work, 1.0, device)
+    if not rank:
+        check(state, cases, options.work, 1.0, device)
 
 
 def main() -> None:
@@ -189,6 +210,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if "WORLD_SIZE" in os.environ:
+        together.init_process_group("gloo")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     cache = options.work / "cache"
     pools = {kind: [load_case(p) for p in sorted(cache.glob(f"{kind}_*.npz"))] for kind in ("fit", "background")}
