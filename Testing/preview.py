@@ -191,10 +191,29 @@ def _write_pictures(slicer, window, options: argparse.Namespace) -> int:
             _shrink(path)
             print(f"wrote {path}")
         use_palette("light")
+        if name == "AutoContour":
+            _write_windows(panel, options.pictures)
     host.leave_application()
     for error in host.errors:
         print(f"an error in a slot: {error!r}", file=sys.stderr)
     return 1 if host.errors else 0
+
+
+def _write_windows(panel, folder: Path) -> None:
+    """The windows that Auto Contour opens, light: a model is added, an RTSTRUCT is written."""
+    import host
+
+    panel.model.add_button.click()
+    panel.adding.path.text = "Testing/data/models/unet_onnx/model.onnx"  # a lone file: its fields are shown
+    panel.exports.open()
+    host.pump(1.0)
+    windows = {"add-model": panel.adding, "write-rtstruct": panel.exports.dialog}
+    for name, window in windows.items():
+        path = folder / f"{name}.png"
+        host.grab(window.dialog, path)
+        _shrink(path)
+        print(f"wrote {path}")
+        window.close()
 
 
 def _shrink(path: Path) -> None:
