@@ -1,4 +1,4 @@
-"""A registration that the clinic made is offered first; a model of MR alone runs on the MR, its contours reach the CT."""
+"""A registration that the clinic made is offered first; contours of a model of MR alone reach the CT through it."""
 
 import json
 import shutil
