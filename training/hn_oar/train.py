@@ -176,7 +176,7 @@ def train(state: State, pools: dict, cases: Sequence[Case], options: argparse.Na
     last, used = time.time(), time.process_time()
     loader = ThreadPoolExecutor(1)
     coming = loader.submit(patch, pools, rng)
-    while state.iteration % MEET or state.seconds < planned:
+    while state.iteration % MEET or state.seconds < planned:  # all processes end at the same meeting
         progress = state.seconds / planned
         ready, coming = coming.result(), loader.submit(patch, pools, rng)
         state.history.append(step(state, ready, progress, device))

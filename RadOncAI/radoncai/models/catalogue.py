@@ -77,7 +77,8 @@ def scan(where: tuple[Path, ...] | None = None) -> Scanned:
     good, broken = [], {}
     for place in places() if where is None else where:
         if place in added() and not place.is_dir():
-            broken[place] = ModelError(f"The added folder {place} is gone (radoncai models remove {place} forgets it).")
+            broken[place] = ModelError(f"The added folder {place} is gone; bring it back or forget it "
+                                       f"(radoncai models remove {place}).")
         for path in model_folders(place):
             try:
                 good.append(read_folder(path))
