@@ -77,23 +77,30 @@ def choose_centre(cases: Sequence[Case], rng: np.random.Generator) -> tuple[Case
 
 
 def random_affine(rng: np.random.Generator) -> np.ndarray:
-    """3x3 on voxel offsets [k, j, i]: scale by up to 12 %, rotation by about 3 degrees (6 in nodding), flip apart."""
-    angles = np.deg2rad(rng.normal(0, (2, 3, 6)))
+    """3x3 on voxel offsets [k, j, i]: scale by up to a fifth, turns of 4 degrees (8 in nodding), no flip."""
+    angles = np.deg2rad(rng.normal(0, (4, 4, 8)))
     turn = np.eye(3)
     for (a, b), angle in zip(((1, 2), (0, 2), (0, 1)), angles, strict=True):
         r = np.eye(3)
         r[a, a] = r[b, b] = np.cos(angle)
         r[a, b], r[b, a] = -np.sin(angle), np.sin(angle)
         turn = turn @ r
-    scale = rng.uniform(0.92, 1.09) * rng.uniform(0.97, 1.03, 3)
+    scale = rng.uniform(0.87, 1.15) * rng.uniform(0.93, 1.07, 3)
     return np.diag(1 / SPACING) @ turn @ np.diag(scale * SPACING)
 
 
-def sample(case: Case, centre: np.ndarray, affine: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+def random_bend(rng: np.random.Generator) -> Tensor:
+    """Displacements (k, j, i, 3) in voxels of a whole patch: cubes of 5 cm move by up to 6 mm (standard deviation)."""
+    knots = torch.from_numpy(rng.normal(0, 1, (3, 5, 5, 6)).astype(np.float32)) * float(rng.uniform(0, 6))
+    smooth = functional.interpolate(knots[None], PATCH, mode="trilinear", align_corners=True)[0]
+    return smooth.permute(1, 2, 3, 0) / torch.tensor(SPACING, dtype=torch.float32)
+
+
+def sample(case: Case, centre: np.ndarray, affine: np.ndarray, bend: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """HU, organ bits and unsure bits of a patch around `centre`; beyond the scan there is air and no organ."""
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in PATCH]
     offsets = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1)
-    position = offsets @ torch.tensor(affine.T, dtype=torch.float32) + torch.tensor(centre, dtype=torch.float32)
+    position = offsets @ torch.tensor(affine.T, dtype=torch.float32) + torch.tensor(centre, dtype=torch.float32) + bend
     size = torch.tensor(case.hu.shape, dtype=torch.float32)
     grid = ((position + 0.5) / size * 2 - 1).flip(-1)[None]
 
@@ -110,7 +117,7 @@ def sample(case: Case, centre: np.ndarray, affine: np.ndarray) -> tuple[Tensor, 
 
 def relight(hu: Tensor, rng: np.random.Generator) -> Tensor:
     """Another scanner: offset, contrast, blur, noise."""
-    hu = hu * rng.uniform(0.97, 1.03) + rng.uniform(-12, 12)
+    hu = hu * rng.uniform(0.94, 1.06) + rng.uniform(-20, 20)
     if rng.random() < 0.15:
         soft = functional.avg_pool3d(hu[None, None], 3, 1, 1, count_include_pad=False)[0, 0]
         part = rng.uniform(-0.5, 0.8)
@@ -163,7 +170,7 @@ def make_patch(case: Case, centre: np.ndarray, rng: np.random.Generator) -> tupl
 
     Where another organ was drawn an unknown organ cannot be: those voxels do count.
     """
-    hu, bits, unsure = sample(case, centre, random_affine(rng))
+    hu, bits, unsure = sample(case, centre, random_affine(rng), random_bend(rng))
     add_couch(hu, rng)
     cut_field_of_view(hu, bits, rng)
     x, target = normalise(relight(hu, rng)), unpack(bits)
