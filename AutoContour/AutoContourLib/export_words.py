@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from RadOncAILib.widgets import marks
+from RadOncAILib.widgets.counts import structures
 from slicer.i18n import tr as _
 
 from .rows import cc_text
@@ -35,7 +36,7 @@ def checked_html(answer: dict) -> str:
     missing = [(_mark(marks.UNKNOWN), _text(m["name"]), _text(m["reason"])) for m in answer["left_out"]]
     parts += [_table(_("Not in the file"), (), missing)] if missing else []
     names = ", ".join(answer["structures"])
-    inside = _("In the file: {n} structures ({names}).").format(n=len(answer["structures"]), names=names)
+    inside = _("In the file: {count} ({names}).").format(count=structures(len(answer["structures"])), names=names)
     return "".join(parts) + f"<p>{_text(inside)}</p>"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from RadOncAILib.widgets.counts import structures
 from slicer.i18n import tr as _
 
 MOST_NAMED = 4
@@ -21,10 +22,6 @@ def summary(rows: list, ran: str) -> str:
     parts += [_("{n} with a finding").format(n=telling) if telling else _("no finding")]
     text = ", ".join(parts)
     return _("Run {time}: {text}").format(time=ran, text=text) if ran else text
-
-
-def structures(count: int) -> str:
-    return _("1 structure") if count == 1 else _("{n} structures").format(n=count)
 
 
 def action(names: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import qt
 from RadOncAILib.widgets import build, marks
+from RadOncAILib.widgets.counts import structures
 from RadOncAILib.widgets.message_row import MessageRow
 from slicer.i18n import tr as _
 
@@ -47,7 +48,7 @@ class ChannelBlock:
         for column in range(3):
             self.list.resizeColumnToContents(column)
         others = sum(row["how"] != "exact" for row in answer["channels"])
-        text = _("{n} structures for the model").format(n=len(answer["channels"]))
+        text = _("{count} for the model").format(count=structures(len(answer["channels"])))
         self.button.text = _("{text}, {others} not by exact name").format(text=text, others=others) if others else text
         self.button.enabled = bool(answer["channels"])
 

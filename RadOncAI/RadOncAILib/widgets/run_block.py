@@ -183,7 +183,7 @@ class RunBlock:
         if kind == "progress" and self.state == RUNNING:
             self._progress(event["step"], event.get("fraction"), event.get("left_s"))
         elif kind == "waiting" and self.state == RUNNING:
-            self._progress(_("waiting for {n} other jobs").format(n=event["ahead"]), 0.0, None)
+            self._progress(_("waiting; jobs before it: {n}").format(n=event["ahead"]), 0.0, None)
         elif kind == "log":
             self.log(event["text"])
         elif kind == "failed":

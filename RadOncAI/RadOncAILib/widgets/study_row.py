@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from RadOncAILib.scene import study
 
 from . import build
+from .counts import structures
 from .question import Question
 
 
@@ -68,7 +69,7 @@ def title(kind: str, entry: dict) -> str:
     """What a structure set or dose is called in lists."""
     label = entry.get("label") or ""
     if kind == "structures":
-        text = _("RTSTRUCT {label}, {n} structures").format(label=label, n=len(entry["structures"]))
+        text = _("RTSTRUCT {label}, {count}").format(label=label, count=structures(len(entry["structures"])))
     else:
         text = _("RTDOSE {label} {kind}").format(label=label, kind=entry.get("kind") or "")
     if entry.get("same_frame") is False:
