@@ -52,11 +52,19 @@ def test_an_unknown_name_gets_close_ones(tmp_path):
 @pytest.mark.parametrize(("key", "value"), [
     ("runner", "magic"), ("spacing_mm", [1, 2]), ("patch", "big"), ("overlap", 1.5), ("modality", "CT"),
     ("inputs", [{"normalisation": {}}]), ("inputs", [{"name": "CT", "normalisation": {"std": 0}}]),
-    ("network", "unet"), ("version", 1)])
+    ("network", "unet"), ("version", 1), ("further_spacings_mm", [3, 2, 2])])
 def test_a_wrong_value_names_file_and_key(tmp_path, key, value):
     folder = make(tmp_path, **{key: value})
     with pytest.raises(ModelError, match=f"model.json.*'{key}'"):
         read_folder(folder)
+
+
+def test_several_grids_are_for_contouring_networks(tmp_path):
+    grids = [[3, 2, 2.5], [4, 3, 3]]
+    assert read_folder(make(tmp_path, further_spacings_mm=grids)).model.further_spacings_mm == ((3, 2, 2.5), (4, 3, 3))
+    for number, wrong in enumerate(({"task": "tissue"}, {"spacing_mm": None})):
+        with pytest.raises(ModelError, match="'further_spacings_mm' is for the task contour and comes with"):
+            read_folder(make(tmp_path / str(number), further_spacings_mm=grids, **wrong))
 
 
 def test_a_broken_model_does_not_hide_the_others(tmp_path):

@@ -46,7 +46,8 @@ def _facts(folder: ModelFolder) -> dict[str, str]:
     spec, open_ = folder.model, {a.kind for a in needed(folder)}
     single = ", ".join(spec.modality)
     images = [f"{i.name} ({i.modality or (single if len(spec.images) == 1 else 'any')})" for i in spec.images]
-    spacing = " x ".join(f"{mm:g}" for mm in spec.spacing_mm or ())
+    grids = (spec.spacing_mm, *spec.further_spacings_mm) if spec.spacing_mm else ()
+    spacing = " and ".join(" x ".join(f"{mm:g}" for mm in grid) for grid in grids)
     return {"images": ", ".join(images), "structures": ", ".join(spec.names) or "none",
             "spacing": f"{spacing} mm (slice, row, column)" if spacing else "the image's own",
             "mirrored_passes": "always" if spec.flips_always else "allowed" if spec.flips else "not allowed",

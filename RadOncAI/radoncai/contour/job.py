@@ -28,7 +28,7 @@ from radoncai.models.segmentation import Found
 class ContourResult:
     """What the job gives: the set (findings in each structure, `missing` with reasons), warnings, wall seconds a step.
 
-    `weights` is the sha256 of the weights in use, "" for classical models. `passes` networks and mirrorings were
+    `weights` is the sha256 of the weights in use, "" for classical models. `passes` networks, mirrorings and grids were
     averaged, `mirrored` says whether mirrorings were among them; where uncertainty was asked for, `entropy` is uint8 on
     the image's grid, 0 .. 255 = 0 .. 1 bit, and `entropies` each structure's mean entropy in bits (`segmentation`);
     neither is calibrated. `inputs` names each image that the model read, `outputs` the model's outputs behind each

@@ -29,7 +29,8 @@ class Segmentation:
     """What a model found; `missing` maps the names it did not find to the reason.
 
     `entropy` is uint8 [k, j, i] on the image's grid, 0 .. 255 = 0 .. 1 bit: of each voxel's structures the least sure
-    one. `passes` counts the networks times mirrorings that were averaged, `mirrored` says whether there were such.
+    one. `passes` counts the networks times mirrorings times grids that were averaged, `mirrored` says whether there
+    were mirrorings.
     """
 
     found: dict[str, Found]

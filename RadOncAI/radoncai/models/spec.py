@@ -65,6 +65,7 @@ class ModelSpec:
 
     `activation`: sigmoid = one independent probability an output, softmax = background first, then the outputs,
     none = the numbers as they are. `spacing_mm` None means the image's own grid, `patch` None the whole image.
+    `further_spacings_mm`: a contouring network also runs on these grids, and the mean counts.
     `images` has at least one, the first is the planning image. `flips`: the model may be run mirrored left to right,
     `flips_always`: and is, asked or not.
     `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's;
@@ -83,6 +84,7 @@ class ModelSpec:
     inputs: tuple[InputSpec, ...] = ()
     outputs: tuple[OutputSpec, ...] = ()
     spacing_mm: tuple[float, float, float] | None = None
+    further_spacings_mm: tuple[tuple[float, float, float], ...] = ()
     patch: tuple[int, ...] | None = None
     overlap: float = 0.5
     orientation: str = "LPS"
@@ -152,6 +154,8 @@ def parsed(content: dict[str, Any], path: Path) -> ModelSpec:
     named = {i.name for i in values["images"]}
     if unknown := [i.image for i in values.get("inputs", ()) if i.image and i.image not in named]:
         raise ModelError(f"{path}: an input is read from the image '{unknown[0]}', which 'images' does not name.")
+    if values.get("further_spacings_mm") and (values["task"] != "contour" or not values.get("spacing_mm")):
+        raise ModelError(f"{path}: 'further_spacings_mm' is for the task contour and comes with 'spacing_mm'.")
     return ModelSpec(**values)
 
 
@@ -211,6 +215,10 @@ def _lengths(value: object) -> tuple[float, ...]:
     return numbers
 
 
+def _grids(value: object) -> tuple[tuple[float, ...], ...]:
+    return tuple(_lengths(v) for v in value)
+
+
 def _sizes(value: object) -> tuple[int, ...]:
     numbers = tuple(int(v) for v in value)
     if len(numbers) not in (2, 3) or min(numbers) <= 0:
@@ -266,7 +274,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "images": lambda v: tuple(_image(x) for x in v), "flips": _yes_or_no,
     "flips_always": _yes_or_no, "members": _texts, "unit": _text,
     "folder": _text, "inputs": lambda v: tuple(_input(x) for x in v), "outputs": lambda v: tuple(_output(x) for x in v),
-    "spacing_mm": _lengths, "patch": _sizes, "overlap": _share, "memory_mb": int,
+    "spacing_mm": _lengths, "further_spacings_mm": _grids, "patch": _sizes, "overlap": _share, "memory_mb": int,
     "weights": lambda v: {_text(k): _text(x).lower() for k, x in v.items()},
     "network": _object, "applicability": _object,
     "postprocess": lambda v: {_text(k): _texts(x) for k, x in v.items()},
@@ -275,6 +283,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 
 _TAKES: dict[Callable[[Any], Any], str] = {
     _text: "a text", _texts: "a list of texts", _lengths: "three numbers above 0", _yes_or_no: "true or false",
+    _grids: "a list of grids of three numbers above 0",
     _sizes: "two or three whole numbers above 0", _share: "a number from 0 to below 1", _object: "an object",
     int: "a whole number",
 }

@@ -42,6 +42,12 @@ class Chances:
     def background(self) -> np.ndarray | None:
         return self.values[0] if len(self.values) > len(self.spec.names) else None
 
+    def add(self, more: Chances) -> None:
+        """Add another grid's probabilities, interpolated linearly."""
+        for own, other in zip(self.values, more.values, strict=True):
+            for k, plane in slices_back(other, more.first(), more.target, self.target, self.box):
+                own[k - self.box[0].start] += plane
+
     def first(self) -> tuple[int, int, int]:
         return tuple(b.start for b in self.box)
 

@@ -16,7 +16,7 @@ from radoncai.models.engine.back import Chances, to_image
 from radoncai.models.engine.channels import Channels, prepare
 from radoncai.models.engine.orientation import to_lps
 from radoncai.models.engine.passes import mean_of_passes, mirrored_order
-from radoncai.models.engine.windows import slabs
+from radoncai.models.engine.windows import STEP, slabs
 from radoncai.models.options import PLAIN, RunOptions
 from radoncai.models.runners import TileRunner
 from radoncai.models.segmentation import Segmentation
@@ -30,17 +30,18 @@ def segment(volume: Volume, spec: ModelSpec, runner: TileRunner, names: tuple[st
             options: RunOptions = PLAIN, images: Mapping[str, Volume] | None = None) -> Segmentation:
     """Masks of the outputs `names` on the volume's grid. A structure does not depend on which others are asked for.
 
-    `images` are further images by name, in the volume's patient space. Flips (paired organs swapped) and the members
-    of an ensemble are averaged as probabilities. Raises InputError, ModelError, PlatformError, Cancelled.
+    `images` are further images by name, in the volume's patient space. Flips (paired organs swapped), the members of an
+    ensemble and further grids are averaged as probabilities, these on the first grid. Raises InputError, ModelError,
+    PlatformError, Cancelled.
     """
-    progress.step("preparing the image")
     turned, turn = to_lps(volume)
-    channels = prepare(turned, spec, images)
-    parts, passes = outputs(channels, runner, options, progress)
-    values = room((len(mirrored_order(spec)), *channels.shape))
-    for part, chances in parts:
-        values[:, part] = chances
-    chances = Chances(values, channels.box, channels.grid, turned.grid, spec)
+    chances, passes = _on_grid(turned, spec, runner, progress, options, images, STEP)
+    for number, spacing in enumerate(spec.further_spacings_mm, 2):
+        other = replace(spec, spacing_mm=spacing)
+        more, further = _on_grid(turned, other, runner, progress, options, images, f"{STEP} on grid {number}")
+        chances.add(more)
+        passes += further
+    chances.values[:] /= 1 + len(spec.further_spacings_mm)
     found = to_image(chances, names, progress, options.uncertainty)
     back = {name: replace(f, mask=np.ascontiguousarray(turn.undo(f.mask)), box=turn.undo_box(f.box, turned.grid.shape))
             for name, f in found.found.items()}
@@ -48,15 +49,27 @@ def segment(volume: Volume, spec: ModelSpec, runner: TileRunner, names: tuple[st
     return Segmentation(back, found.missing, chart, passes, options.mirrors(spec))
 
 
-def outputs(channels: Channels, runner: TileRunner, options: RunOptions,
-            progress: Progress) -> tuple[Iterator[tuple[slice, np.ndarray]], int]:
+def _on_grid(turned: Volume, spec: ModelSpec, runner: TileRunner, progress: Progress, options: RunOptions,
+             images: Mapping[str, Volume] | None, step: str) -> tuple[Chances, int]:
+    """What the network says on the grid of `spec.spacing_mm`, and how many passes are averaged."""
+    progress.step("preparing the image")
+    channels = prepare(turned, spec, images)
+    parts, passes = outputs(channels, runner, options, progress, step)
+    values = room((len(mirrored_order(spec)), *channels.shape))
+    for part, chances in parts:
+        values[:, part] = chances
+    return Chances(values, channels.box, channels.grid, turned.grid, spec), passes
+
+
+def outputs(channels: Channels, runner: TileRunner, options: RunOptions, progress: Progress,
+            step: str = STEP) -> tuple[Iterator[tuple[slice, np.ndarray]], int]:
     """The network over the box, slab by slab (`slabs`), after the activation, and how many passes are averaged."""
     spec = channels.spec
     run, passes = mean_of_passes(spec, runner, options, progress)
     patch = spec.patch or tuple(-(-n // MULTIPLE) * MULTIPLE for n in channels.shape)
     patch = (1, *patch) if len(patch) == 2 else patch
     return slabs(run, channels.tile, channels.shape, patch, spec.overlap, len(mirrored_order(spec)), progress,
-                 channels.has_body), passes
+                 channels.has_body, step), passes
 
 
 def room(shape: tuple[int, ...], kind: type = np.float16) -> np.ndarray:

@@ -13,6 +13,7 @@ from radoncai.core.structures import Box
 Run = Callable[[np.ndarray], np.ndarray]
 Read = Callable[[Box, tuple[int, int, int]], np.ndarray]
 Triple = tuple[int, int, int]
+STEP = "running the model"
 
 
 def starts(size: int, patch: int, overlap: float) -> list[int]:
@@ -36,8 +37,7 @@ def gaussian_weights(patch: tuple[int, ...]) -> np.ndarray:
 
 
 def slabs(run: Run, read: Read, size: Triple, patch: Triple, overlap: float, outputs: int, progress: Progress,
-          active: Callable[[Box], bool] = lambda box: True,
-          step: str = "running the model") -> Iterator[tuple[slice, np.ndarray]]:
+          active: Callable[[Box], bool] = lambda box: True, step: str = STEP) -> Iterator[tuple[slice, np.ndarray]]:
     """`run` over an image of `size` in tiles of `patch`: parts along the first axis as soon as all their tiles are in.
 
     `read(box, patch)` gives (channels, *patch), padded where the image is smaller; `run` gives (outputs, *patch).
