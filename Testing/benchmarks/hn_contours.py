@@ -29,18 +29,17 @@ from radoncai.core.grid import Grid
 from radoncai.core.resample import resample_array
 from radoncai.dicom.rtstruct.reader import read_rtstruct
 from radoncai.dicom.series.ct_writer import write_ct_series
-from radoncai.models.catalogue import read_folder
+from radoncai.models.catalogue import find, read_folder
 from radoncai.models.engine.sampling import model_grid
 
 TOLERANCE_MM = 3.0
 CONTOURS_LEFT_OUT = {"pt_221": ORGANS, "pt_215": ("SpinalCord",), "pt_216": ("SpinalCord",)}
 READERS = {"Brainstem": "Brainstem", "SpinalCord": "Spinal_Cord", "RightParotid": "Parotid_Rt",
            "LeftParotid": "Parotid_Lt", "Mandible": "Mandible"}
-COARSE_MM = (3.0, 3.9, 3.9)
 SHARED = ", shared slices"
 BETWEEN = "between"
-TITLES = {"hn_oar": "hn_oar", "grid": "the truth on the model's grid and back", "readers": "two readers",
-          "coarse": "a reader on 3.0 x 3.9 x 3.9 mm and back", BETWEEN: "hn_oar and plain U-Net"}
+TITLES = {"hn_oar": "hn_oar", "grid": "the truth on that grid and back", "readers": "two readers",
+          "coarse": "a reader on that grid and back", BETWEEN: "hn_oar and plain U-Net"}
 Pair = tuple[str, str, float, float]
 
 
@@ -92,20 +91,20 @@ def of_models(data: Path, split: str, names: list[str], limit: int | None) -> It
         print(patient["id"], file=sys.stderr, flush=True)
 
 
-def of_grid(data: Path, split: str, limit: int | None) -> Iterator[Pair]:
-    """OpenKBP's own contours on the model's grid and back."""
+def of_grid(data: Path, split: str, limit: int | None, spacing_mm: tuple[float, ...]) -> Iterator[Pair]:
+    """OpenKBP's own contours on the model's first grid and back."""
     load = load_module(data)
     for path in load.list_patients(split)[:limit]:
         patient = load.read_patient(path)
         grid = Grid(patient["ct"].shape, patient["index_to_lps"])
         for organ in ORGANS:
             if (truth := patient["structures"].get(organ)) is not None:
-                back = there_and_back(truth, grid, model_grid(grid, COARSE_MM))
+                back = there_and_back(truth, grid, model_grid(grid, spacing_mm))
                 yield (patient["id"], organ, *agreement(truth, back, patient["spacing_mm"]))
 
 
-def of_readers(folder: Path) -> Iterator[tuple[str, Pair]]:
-    """The two readers against each other, and the oncologist's contour on 3.0 x 3.9 x 3.9 mm and back."""
+def of_readers(folder: Path, spacing_mm: tuple[float, ...]) -> Iterator[tuple[str, Pair]]:
+    """The two readers against each other, and the oncologist's contour on the model's first grid and back."""
     spec = importlib.util.spec_from_file_location("two_readers", folder / "load.py")
     load = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(load)
@@ -119,7 +118,7 @@ def of_readers(folder: Path) -> Iterator[tuple[str, Pair]]:
             yield "readers", (scan, organ, *agreement(a, b, spacing))
             yield "readers" + SHARED, (scan, organ, *agreement(*in_shared_slices(a, b), spacing))
             grid = Grid(a.shape, np.diag([*spacing[::-1], 1.0]))
-            back = there_and_back(a, grid, model_grid(grid, COARSE_MM))
+            back = there_and_back(a, grid, model_grid(grid, spacing_mm))
             yield "coarse", (scan, organ, *agreement(a, back, spacing))
 
 
@@ -161,8 +160,9 @@ def lines_of(found: dict[str, list[Pair]], everyone: bool) -> list[str]:
     return lines
 
 
-def text_of(found: dict[str, list[Pair]], split: str, plain: str) -> str:
+def text_of(found: dict[str, list[Pair]], split: str, plain: str, spacing_mm: tuple[float, ...]) -> str:
     """`plain`: how the plain U-Net was trained."""
+    mm = " x ".join(map(str, spacing_mm))
     whole = {c: p for c, p in found.items() if c != BETWEEN and not c.endswith(SHARED)}
     models = {c: p for c, p in whole.items() if c not in ("readers", "coarse")}
     shared = {c: p for c, p in found.items() if c not in whole}
@@ -173,7 +173,7 @@ def text_of(found: dict[str, list[Pair]], split: str, plain: str) -> str:
         "pt_221 and the cords of pt_215 and pt_216 are left out (CT and contours do not fit, or no cord was drawn); "
         "the second table holds them. The two readers drew seven other scans at about 1 x 1 x 2.5 mm "
         "(Nikolov et al.; the mandible of one scan is a copy); larynx and esophagus are not among their organs. "
-        "The columns there and back say what voxels of this size allow."
+        f"The columns there and back say what voxels of {mm} mm, the grid hn_oar was trained on, allow."
         + (f" The plain U-Net: {plain}" if plain else ""), "",
         *lines_of(whole, False), "", "With pt_221 and the odd cords:", "", *lines_of(models, True), "",
         "Only the slices in which both are drawn: where people end an organ above and below is their habit"
@@ -213,14 +213,16 @@ def main() -> int:
         found: dict[str, list[Pair]] = {name: [] for name in names}
         for column, pair in of_models(args.data, args.split, names, args.limit):
             found.setdefault(column, []).append(pair)
-    found["grid"] = list(of_grid(args.data, args.split, args.limit))
+        spacing_mm = find("hn_oar").model.spacing_mm
+    found["grid"] = list(of_grid(args.data, args.split, args.limit, spacing_mm))
     if args.readers:
-        for column, pair in of_readers(args.readers):
+        for column, pair in of_readers(args.readers, spacing_mm):
             found.setdefault(column, []).append(pair)
     if args.rows:
         args.rows.write_text(json.dumps([{"column": c, "patient": p, "organ": o, "dice": d, "surface_dice": s}
                                          for c, pairs in found.items() for p, o, d, s in pairs], indent=1))
-    emit(rows_of(found, args.split), as_json=args.json or args.limit is not None, text=text_of(found, args.split, how),
+    text = text_of(found, args.split, how, spacing_mm)
+    emit(rows_of(found, args.split), as_json=args.json or args.limit is not None, text=text,
          script=f"Testing/benchmarks/hn_contours.py --split {args.split}", name=f"hn contours {args.split}")
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from evaluate import dice
 from networks import load_weights
-from predict import OVERLAP, mirrored_too, probabilities, torch_runner
+from predict import mirrored_too, probabilities, torch_runner
 from prepare import ORGANS, STANDARD_NAMES, native_patients
 
 from radoncai.core.morphology import largest_component
@@ -57,7 +57,7 @@ def main() -> None:
     run = mirrored_too(run) if options.flips else run
     collected: dict[str, list] = {organ: [] for organ in ORGANS}
     for patient, hu, masks, spacing in native_patients(options.data, "early_stop"):
-        for organ, table in organ_scores(probabilities(hu, spacing, run, OVERLAP), masks).items():
+        for organ, table in organ_scores(probabilities(hu, spacing, run), masks).items():
             collected[organ].append((patient, table))
     out, rows = {"thresholds": {}, "postprocess": {}}, []
     for organ, name in zip(ORGANS, STANDARD_NAMES, strict=True):

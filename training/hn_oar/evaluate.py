@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from networks import load_weights
 from predict import OVERLAP, labels, probabilities, torch_runner
-from prepare import ORGANS, STANDARD_NAMES, native_patients
+from prepare import ORGANS, SETTINGS, STANDARD_NAMES, native_patients
 
 from radoncai.core.morphology import largest_component
 from radoncai.models.networks import unet
@@ -25,7 +25,7 @@ EXCLUDED = {("pt_221", name) for name in ORGANS} | {("pt_215", "SpinalCord"), ("
 def bundle_settings(folder: Path) -> dict:
     """model.json, or what export.py would start from."""
     path = folder / "model.json"
-    return json.loads((path if path.exists() else Path(__file__).with_name("bundle.json")).read_text())
+    return json.loads(path.read_text()) if path.exists() else SETTINGS
 
 
 def load_runner(folder: Path, weights: Path | None, kind: str) -> Callable:

@@ -15,7 +15,7 @@ from evaluate import BUNDLE, EXCLUDED, load_runner
 from networks import NETWORKS, load_weights
 from onnx_half import write_onnx
 from predict import labels, probabilities
-from prepare import ORGANS, STANDARD_NAMES, native_patients
+from prepare import ORGANS, SETTINGS, STANDARD_NAMES, native_patients
 
 HERE = Path(__file__).resolve().parent
 
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--name", default="hn_oar", help="another name for a network to compare with")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    model = json.loads((HERE / "bundle.json").read_text())
+    model = dict(SETTINGS)
     model["name"] = options.name
     name, network = rounded_network(options.weights)
     kind, arguments = NETWORKS[name]

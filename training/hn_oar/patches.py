@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from prepare import AIR, ORGANS
+from prepare import AIR, ORGANS, PATCH, SPACING
 from torch import Tensor
 from torch.nn import functional
 
-PATCH = (64, 48, 64)
-SPACING = np.array([3.0, 3.9, 3.9])
 MIDDLE = [n for n, name in enumerate(ORGANS) if "Parotid" not in name]
 CENTRED = 0.75
 ORGAN_WEIGHTS = {"Esophagus": 2.0, "Larynx": 2.0}
@@ -86,14 +84,14 @@ def random_affine(rng: np.random.Generator) -> np.ndarray:
         r[a, b], r[b, a] = -np.sin(angle), np.sin(angle)
         turn = turn @ r
     scale = rng.uniform(0.87, 1.15) * rng.uniform(0.93, 1.07, 3)
-    return np.diag(1 / SPACING) @ turn @ np.diag(scale * SPACING)
+    return np.diag(1 / np.array(SPACING)) @ turn @ np.diag(scale * SPACING)
 
 
 def random_bend(rng: np.random.Generator) -> Tensor:
     """Displacements (k, j, i, 3) in voxels of a whole patch: cubes of 5 cm move by up to 6 mm (standard deviation)."""
     knots = torch.from_numpy(rng.normal(0, 1, (3, 5, 5, 6)).astype(np.float32)) * float(rng.uniform(0, 6))
     smooth = functional.interpolate(knots[None], PATCH, mode="trilinear", align_corners=True)[0]
-    return smooth.permute(1, 2, 3, 0) / torch.tensor(SPACING, dtype=torch.float32)
+    return smooth.permute(1, 2, 3, 0) / torch.tensor(SPACING)
 
 
 def sample(case: Case, centre: np.ndarray, affine: np.ndarray, bend: Tensor) -> tuple[Tensor, Tensor, Tensor]:

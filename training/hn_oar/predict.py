@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from geometry import resample, resampled_shape
-from patches import LEFT, PATCH, RIGHT, normalise
-from prepare import AIR, ORGANS, SPACING
+from patches import LEFT, RIGHT, normalise
+from prepare import AIR, FURTHER_SPACINGS, ORGANS, PATCH, SETTINGS, SPACING
 
 from radoncai.core.progress import Progress
 from radoncai.models.engine.windows import sliding_window
 
-OVERLAP = 0.5
+OVERLAP = SETTINGS["overlap"]
 
 
 def torch_runner(network: torch.nn.Module, device: str = "cpu", half: bool = False) -> Callable:
@@ -37,15 +37,28 @@ def predict(hu: np.ndarray, run: Callable, overlap: float = OVERLAP) -> np.ndarr
 
 
 def probabilities(hu: np.ndarray, spacing: tuple[float, ...], run: Callable, overlap: float = OVERLAP) -> np.ndarray:
-    """Probabilities (7, k, j, i) on the patient's own grid: resampled, cropped to what is not air, and back."""
-    shape = resampled_shape(hu.shape, spacing, SPACING)
-    scale = tuple(t / s for s, t in zip(spacing, SPACING, strict=True))
-    small = resample(hu, shape, scale)
+    """Probabilities (7, k, j, i) on the patient's own grid: the mean of the model's grids, taken on the first."""
+    mean = _on_grid(hu, spacing, SPACING, run, overlap)
+    for further in FURTHER_SPACINGS:
+        mean += _moved(_on_grid(hu, spacing, further, run, overlap), further, mean.shape[1:], SPACING)
+    return _moved(mean / (1 + len(FURTHER_SPACINGS)), SPACING, hu.shape, spacing)
+
+
+def _on_grid(hu: np.ndarray, spacing: tuple[float, ...], grid: tuple[float, ...], run: Callable,
+             overlap: float) -> np.ndarray:
+    """Resampled to the spacing `grid`, cropped to what is not air, and predicted; 0 outside."""
+    shape = resampled_shape(hu.shape, spacing, grid)
+    small = resample(hu, shape, tuple(t / s for s, t in zip(spacing, grid, strict=True)))
     box = tuple(slice(a.min(), a.max() + 1) for a in np.nonzero(small > AIR + 200))
     found = np.zeros((len(ORGANS), *shape), np.float32)
     found[:, *box] = predict(small[box], run, overlap)
-    back = tuple(1 / s for s in scale)
-    return np.stack([resample(f, hu.shape, back) for f in found])
+    return found
+
+
+def _moved(found: np.ndarray, spacing: tuple[float, ...], shape: tuple[int, ...],
+           target: tuple[float, ...]) -> np.ndarray:
+    scale = tuple(t / s for s, t in zip(spacing, target, strict=True))
+    return np.stack([resample(f, shape, scale) for f in found])
 
 
 def labels(probability: np.ndarray, thresholds: np.ndarray | float = 0.5) -> np.ndarray:

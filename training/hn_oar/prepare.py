@@ -13,8 +13,10 @@ import numpy as np
 from geometry import resample, resampled_shape
 
 ORGANS = ("Brainstem", "SpinalCord", "RightParotid", "LeftParotid", "Esophagus", "Larynx", "Mandible")
-STANDARD_NAMES = ("Brainstem", "SpinalCord", "Parotid_R", "Parotid_L", "Esophagus", "Larynx", "Bone_Mandible")
-SPACING = (3.0, 3.9, 3.9)
+SETTINGS = json.loads(Path(__file__).with_name("bundle.json").read_text())
+SPACING, *FURTHER_SPACINGS = (tuple(mm) for mm in (SETTINGS["spacing_mm"], *SETTINGS["further_spacings_mm"]))
+STANDARD_NAMES = tuple(output["name"] for output in SETTINGS["outputs"])
+PATCH = tuple(SETTINGS["patch"])
 AIR = -1000
 
 

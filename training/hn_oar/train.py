@@ -137,7 +137,7 @@ def early_stop_dice(network: torch.nn.Module, cases: Sequence[Case], device: str
     run = torch_runner(network, device, half=True)
     scores = [[] for _ in ORGANS]
     for case in cases:
-        found = labels(predict(case.hu, run, overlap=0.25))
+        found = labels(predict(case.hu, run))
         for n in np.flatnonzero(case.known):
             truth = (case.bits >> n & 1).astype(bool)
             total = truth.sum() + found[n].sum()

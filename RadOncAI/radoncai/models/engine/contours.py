@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from radoncai.core.errors import PlatformError
+from radoncai.core.grid import Grid
 from radoncai.core.progress import Progress
 from radoncai.core.volume import Volume
 from radoncai.models.engine.back import Chances, to_image
@@ -34,14 +35,17 @@ def segment(volume: Volume, spec: ModelSpec, runner: TileRunner, names: tuple[st
     ensemble and further grids are averaged as probabilities, these on the first grid. Raises InputError, ModelError,
     PlatformError, Cancelled.
     """
+    progress.step("preparing the image")
     turned, turn = to_lps(volume)
-    chances, passes = _on_grid(turned, spec, runner, progress, options, images, STEP)
-    for number, spacing in enumerate(spec.further_spacings_mm, 2):
-        other = replace(spec, spacing_mm=spacing)
-        more, further = _on_grid(turned, other, runner, progress, options, images, f"{STEP} on grid {number}")
+    first, *further = (prepare(turned, replace(spec, spacing_mm=mm), images)
+                       for mm in (spec.spacing_mm, *spec.further_spacings_mm))
+    chances, passes = _chances(first, turned.grid, runner, options, progress, STEP)
+    for number, channels in enumerate(further, 2):
+        more, again = _chances(channels, turned.grid, runner, options, progress, f"{STEP} on grid {number}")
         chances.add(more)
-        passes += further
-    chances.values[:] /= 1 + len(spec.further_spacings_mm)
+        passes += again
+    if further:
+        chances.values[:] /= 1 + len(further)
     found = to_image(chances, names, progress, options.uncertainty)
     back = {name: replace(f, mask=np.ascontiguousarray(turn.undo(f.mask)), box=turn.undo_box(f.box, turned.grid.shape))
             for name, f in found.found.items()}
@@ -49,16 +53,14 @@ def segment(volume: Volume, spec: ModelSpec, runner: TileRunner, names: tuple[st
     return Segmentation(back, found.missing, chart, passes, options.mirrors(spec))
 
 
-def _on_grid(turned: Volume, spec: ModelSpec, runner: TileRunner, progress: Progress, options: RunOptions,
-             images: Mapping[str, Volume] | None, step: str) -> tuple[Chances, int]:
-    """What the network says on the grid of `spec.spacing_mm`, and how many passes are averaged."""
-    progress.step("preparing the image")
-    channels = prepare(turned, spec, images)
+def _chances(channels: Channels, grid: Grid, runner: TileRunner, options: RunOptions, progress: Progress,
+             step: str) -> tuple[Chances, int]:
+    """What the network says on the grid of the channels, of an image on `grid`, and how many passes are averaged."""
     parts, passes = outputs(channels, runner, options, progress, step)
-    values = room((len(mirrored_order(spec)), *channels.shape))
-    for part, chances in parts:
-        values[:, part] = chances
-    return Chances(values, channels.box, channels.grid, turned.grid, spec), passes
+    values = room((len(mirrored_order(channels.spec)), *channels.shape))
+    for part, slab in parts:
+        values[:, part] = slab
+    return Chances(values, channels.box, channels.grid, grid, channels.spec), passes
 
 
 def outputs(channels: Channels, runner: TileRunner, options: RunOptions, progress: Progress,
