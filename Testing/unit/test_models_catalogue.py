@@ -62,8 +62,8 @@ def test_a_wrong_value_names_file_and_key(tmp_path, key, value):
 def test_several_grids_are_for_contouring_networks(tmp_path):
     grids = [[3, 2, 2.5], [4, 3, 3]]
     assert read_folder(make(tmp_path, further_spacings_mm=grids)).model.further_spacings_mm == ((3, 2, 2.5), (4, 3, 3))
-    for number, wrong in enumerate(({"task": "tissue"}, {"spacing_mm": None})):
-        with pytest.raises(ModelError, match="'further_spacings_mm' is for the task contour and comes with"):
+    for number, wrong in enumerate(({"task": "tissue"}, {"spacing_mm": None}, {"runner": "nnunet"})):
+        with pytest.raises(ModelError, match="'further_spacings_mm' is for networks .* take it out"):
             read_folder(make(tmp_path / str(number), further_spacings_mm=grids, **wrong))
 
 

@@ -29,9 +29,10 @@ class Sides:
         return np.stack([left, -np.abs(hu - 250.0) / 10.0 + 12.0]).astype(np.float32)
 
 
-def test_a_sphere_comes_back_in_place_and_size():
+@pytest.mark.parametrize("further", [(), ((4.1, 3.7, 2.9), (2.0, 1.9, 2.2))], ids=["one grid", "three grids"])
+def test_a_sphere_comes_back_in_place_and_size(further):
     volume, masks = drawn(centres={"Kidney_L": CENTRES["Kidney_L"]})
-    found = segment(volume, spec(), Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"]
+    found = segment(volume, spec(further_spacings_mm=further), Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"]
     mask = full(found, volume.array.shape)
     centre = volume.grid.to_lps(np.argwhere(mask)[:, ::-1]).mean(axis=0)
     assert np.abs(centre - CENTRES["Kidney_L"]).max() < 0.2
@@ -107,9 +108,9 @@ def test_flips_swap_paired_organs():
 
 
 def test_several_grids_are_averaged_as_probabilities():
-    """0.9 on the first grid and 0.4 on the second are 0.65."""
+    """0.9, 0.4 and 0.65 on three grids are 0.65."""
     volume, _ = drawn()
-    said = {"running the model": 0.9, "running the model on grid 2": 0.4}
+    said = {"running the model": 0.9, "running the model on grid 2": 0.4, "running the model on grid 3": 0.65}
     step = []
     progress = Progress(lambda name, fraction: step.append(name))
 
@@ -119,21 +120,18 @@ def test_several_grids_are_averaged_as_probabilities():
             return np.full_like(inputs[:1], np.log(chance / (1 - chance)))
 
     for least, there in ((0.64, True), (0.66, False)):
-        both = spec(further_spacings_mm=((4.0, 3.0, 3.0),), thresholds={"Kidney_L": least})
-        result = segment(volume, both, Unsure(), ("Kidney_L",), progress)
+        all_three = spec(further_spacings_mm=((4.0, 3.0, 3.0), (2.5, 2.5, 2.5)), thresholds={"Kidney_L": least})
+        result = segment(volume, all_three, Unsure(), ("Kidney_L",), progress)
         assert ("Kidney_L" in result.found) == there
     assert result.missing["Kidney_L"] == "the model found nothing (highest probability 0.65)"
-    assert result.passes == 2 and not result.mirrored
+    assert result.passes == 3 and not result.mirrored
 
 
-def test_a_sphere_stays_in_place_on_several_grids():
-    volume, masks = drawn(centres={"Kidney_L": CENTRES["Kidney_L"]})
-    both = spec(further_spacings_mm=((4.1, 3.7, 2.9), (2.0, 1.9, 2.2)))
-    found = segment(volume, both, Threshold(), ("Kidney_L",), Progress()).found["Kidney_L"]
-    mask = full(found, volume.array.shape)
-    centre = volume.grid.to_lps(np.argwhere(mask)[:, ::-1]).mean(axis=0)
-    assert np.abs(centre - CENTRES["Kidney_L"]).max() < 0.2
-    assert dice(mask, masks["Kidney_L"]) > 0.95
+def test_cancel_stops_while_grids_are_averaged():
+    volume, _ = drawn()
+    progress = Progress(lambda name, fraction: progress.cancel() if name == "averaging the grids" else None)
+    with pytest.raises(Cancelled):
+        segment(volume, spec(further_spacings_mm=((4.0, 3.0, 3.0),)), Threshold(), ("Kidney_L",), progress)
 
 
 def test_far_specks_go_where_the_model_asks_for_the_largest_piece():

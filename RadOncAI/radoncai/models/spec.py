@@ -12,7 +12,8 @@ from typing import Any
 from radoncai.core.errors import ModelError
 
 TASKS = ("contour", "dose", "level", "tissue", "image")
-RUNNERS = ("onnx", "torch", "torchscript", "monai_bundle", "nnunet", "totalsegmentator", "classical")
+TILED = ("onnx", "torch", "torchscript")
+RUNNERS = (*TILED, "monai_bundle", "nnunet", "totalsegmentator", "classical")
 MOST_BYTES = 8 << 20
 OWN = ("_", "x_")  # keys for notes of a person's own
 ACTIVATIONS = ("sigmoid", "softmax", "none")
@@ -65,7 +66,7 @@ class ModelSpec:
 
     `activation`: sigmoid = one independent probability an output, softmax = background first, then the outputs,
     none = the numbers as they are. `spacing_mm` None means the image's own grid, `patch` None the whole image.
-    `further_spacings_mm`: a contouring network also runs on these grids, and the mean counts.
+    `further_spacings_mm`: a contouring network of a runner in TILED also runs on these grids, and the mean counts.
     `images` has at least one, the first is the planning image. `flips`: the model may be run mirrored left to right,
     `flips_always`: and is, asked or not.
     `members`: weights files of an ensemble, without their endings. `unit` of an output image, "" as the input's;
@@ -154,9 +155,11 @@ def parsed(content: dict[str, Any], path: Path) -> ModelSpec:
     named = {i.name for i in values["images"]}
     if unknown := [i.image for i in values.get("inputs", ()) if i.image and i.image not in named]:
         raise ModelError(f"{path}: an input is read from the image '{unknown[0]}', which 'images' does not name.")
-    if values.get("further_spacings_mm") and (values["task"] != "contour" or not values.get("spacing_mm")):
-        raise ModelError(f"{path}: 'further_spacings_mm' is for the task contour and comes with 'spacing_mm'.")
-    return ModelSpec(**values)
+    spec = ModelSpec(**values)
+    if spec.further_spacings_mm and (spec.task != "contour" or spec.runner not in TILED or not spec.spacing_mm):
+        raise ModelError(f"{path}: 'further_spacings_mm' is for networks of the task contour and the runners "
+                         f"{', '.join(TILED)} that have a 'spacing_mm'; take it out.")
+    return spec
 
 
 def unknown_words(keys: Iterable[str]) -> list[str]:

@@ -42,11 +42,13 @@ class Chances:
     def background(self) -> np.ndarray | None:
         return self.values[0] if len(self.values) > len(self.spec.names) else None
 
-    def add(self, more: Chances) -> None:
-        """Add another grid's probabilities, interpolated linearly."""
-        for own, other in zip(self.values, more.values, strict=True):
+    def average(self, more: Chances, number: int, progress: Progress) -> None:
+        """Take in grid `number`, interpolated linearly: `values` become the mean of so many grids. Raises Cancelled."""
+        for n, (own, other) in enumerate(zip(self.values, more.values, strict=True)):
+            progress.step("averaging the grids", n / len(self.values))
             for k, plane in slices_back(other, more.first(), more.target, self.target, self.box):
-                own[k - self.box[0].start] += plane
+                there = own[k - self.box[0].start]
+                there += (plane - there) / number
 
     def first(self) -> tuple[int, int, int]:
         return tuple(b.start for b in self.box)

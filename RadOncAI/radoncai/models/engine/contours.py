@@ -42,10 +42,8 @@ def segment(volume: Volume, spec: ModelSpec, runner: TileRunner, names: tuple[st
     chances, passes = _chances(first, turned.grid, runner, options, progress, STEP)
     for number, channels in enumerate(further, 2):
         more, again = _chances(channels, turned.grid, runner, options, progress, f"{STEP} on grid {number}")
-        chances.add(more)
+        chances.average(more, number, progress)
         passes += again
-    if further:
-        chances.values[:] /= 1 + len(further)
     found = to_image(chances, names, progress, options.uncertainty)
     back = {name: replace(f, mask=np.ascontiguousarray(turn.undo(f.mask)), box=turn.undo_box(f.box, turned.grid.shape))
             for name, f in found.found.items()}
